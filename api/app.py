@@ -1,0 +1,30 @@
+"""create_app: the only module that knows all the others."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from flask import Flask
+
+from api.settings import Settings
+from api.storage.db import open_database
+from api.web import bodies, problems
+from api.web.observing import observe
+
+ROUTES = ("statements", "speakers", "outlets", "sources", "keys", "documentation", "health")
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the WSGI application on the database that settings name, without connecting to it yet."""
+    settings = settings or Settings.from_environment()
+    open_database(settings)
+    app = Flask("onrecord", static_folder=None)
+    app.config.update(PUBLIC_READ=settings.public_read, PUBLIC_URL=settings.url, MAX_CONTENT_LENGTH=bodies.MOST_BYTES)
+    # An address works with and without its final slash, and neither answers with a redirect.
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    observe(app)
+    app.register_error_handler(Exception, problems.answer)
+    for name in ROUTES:
+        app.register_blueprint(import_module(f"api.routes.{name}").routes)
+    return app

@@ -1,0 +1,29 @@
+"""Opening the database for a command, with words for what can be wrong with it."""
+
+from __future__ import annotations
+
+import click
+
+from api.settings import Settings
+from api.storage.db import Unavailable, open_database, row
+from api.storage.migrating import NewerSchema, pending
+
+
+def opened(settings: Settings | None = None) -> Settings:
+    """Open the database that the environment names, with its schema as it should be; exits otherwise."""
+    settings = settings or Settings.from_environment()
+    try:
+        open_database(settings)
+        row("SELECT 1")
+        missing = pending()
+    except (Unavailable, NewerSchema, OSError) as error:
+        raise click.ClickException(f"{error} ({shown(settings)})") from None
+    if missing:
+        raise click.ClickException(f"The database {shown(settings)} is not set up; run `onrecord migrate` first.")
+    return settings
+
+
+def shown(settings: Settings) -> str:
+    """Return the database's address without its password."""
+    head, at, tail = settings.database.rpartition("@")
+    return f"{head.rsplit(':', 1)[0]}@{tail}" if at and head.count(":") > 1 else settings.database

@@ -1,0 +1,34 @@
+"""onrecord migrate."""
+
+from __future__ import annotations
+
+import click
+import orjson
+
+from api.cli.database import shown
+from api.settings import Settings
+from api.storage.db import Unavailable, open_database
+from api.storage.migrating import NewerSchema, apply
+
+
+def bring_up_to_date(settings: Settings) -> list[str]:
+    """Apply the migrations that the database lacks and return their names; exits where it cannot."""
+    try:
+        open_database(settings)
+        return apply()
+    except (Unavailable, NewerSchema, OSError) as error:
+        raise click.ClickException(f"{error} ({shown(settings)})") from None
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def migrate(as_json: bool) -> None:
+    """Make or update the database's tables; safe to run again and while another runs."""
+    settings = Settings.from_environment()
+    applied = bring_up_to_date(settings)
+    if as_json:
+        click.echo(orjson.dumps({"database": shown(settings), "applied": applied}).decode())
+    else:
+        for name in applied:
+            click.echo(f"applied {name}")
+        click.echo(f"{shown(settings)} is up to date.")

@@ -1,0 +1,116 @@
+"""onrecord serve: migrate, then gunicorn with threads."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from api.cli.database import shown
+from api.cli.migrating import bring_up_to_date
+from api.settings import Settings
+from api.storage import db as storage
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes.")
+@click.option("--threads", default=8, show_default=True, type=click.IntRange(1, 256), help="Threads a process.")
+@click.option("--demo", is_flag=True, help="Load the demonstration records first, once.")
+@click.option("--open", "open_browser", is_flag=True, help="Open the documentation in a browser.")
+def serve(host: str, port: int, workers: int, threads: int, demo: bool, open_browser: bool) -> None:
+    """Serve the API, bringing the database up to date first."""
+    settings = Settings.from_environment()
+    _refuse_taken(host, port)
+    bring_up_to_date(settings)
+    if workers > 1 and (problem := storage.dialect.several_workers_problem()):
+        raise click.ClickException(problem)
+    from api.app import create_app
+
+    app = create_app(settings)
+    _greet(settings, host, port, demo)
+    # Nothing of the database may be open when the workers are forked.
+    storage.close_database()
+    if open_browser:
+        click.launch(f"http://{host}:{port}/docs")
+    _run(app, host, port, workers, threads)
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise click.ClickException(
+                f"{host}:{port} cannot be used ({reason}); choose another with --port."
+            ) from None
+
+
+def _greet(settings: Settings, host: str, port: int, demo: bool) -> None:
+    from api.domain import keys
+
+    if demo:
+        from api.domain.demonstration import load
+
+        if count := load():
+            click.echo(f"Loaded {count} demonstration statements.")
+    base = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0') else host}:{port}"
+    click.echo(f"On Record serves {shown(settings)} at {base} (API: {base}/docs). Try:")
+    click.echo(f"  curl '{base}/v1/statements?speaker=Joseph+L.+Votel'")
+    click.echo(f"  curl '{base}/v1/statements?kind=quote&from=2022-03-23&limit=2'")
+    if keys.any_exist():
+        key = "$KEY"
+    else:
+        made = keys.make("first key", ["read", "write", "admin"])
+        key = made["key"]
+    body = '{"kind": "quote", "text": "We are on record.", "speaker": "Ada Example", "outlet": "Example News"}'
+    click.echo(
+        f"  curl -X POST '{base}/v1/statements' -H 'Authorization: Bearer {key}' "
+        f"-H 'Content-Type: application/json' -d '{body}'"
+    )
+    if key != "$KEY":
+        click.echo("That key may read, write and administer. It is shown this once; `onrecord keys` makes others.")
+    sys.stdout.flush()
+
+
+def _run(app: Any, host: str, port: int, workers: int, threads: int) -> None:
+    from gunicorn.app.base import BaseApplication
+
+    from api.web.observing import log_to_stderr
+
+    class Server(BaseApplication):  # type: ignore[misc]
+        """Gunicorn, told what it needs by this command instead of a file."""
+
+        def load_config(self) -> None:
+            for name, value in options.items():
+                self.cfg.set(name, value)
+
+        def load(self) -> Any:
+            return app
+
+    options = {
+        "bind": [f"[{host}]:{port}" if ":" in host else f"{host}:{port}"],
+        "worker_class": "gthread",
+        "workers": workers,
+        "threads": threads,
+        # The application is made once, before the workers are forked from it: they start at once and share its memory.
+        "preload_app": True,
+        "keepalive": 30,
+        "timeout": 60,
+        "graceful_timeout": 30,
+        "control_socket_disable": True,
+        "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,
+        "accesslog": None,
+        "errorlog": "-",
+        "loglevel": "warning",
+        "proc_name": "onrecord",
+    }
+    log_to_stderr()
+    Server().run()

@@ -1,0 +1,49 @@
+"""What a kind of record is: the one table by which writing, reading and listing treat all alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from api.storage.models import Record
+from schemas.base import Schema
+
+Document = dict[str, Any]
+
+
+def _merged(fields: Document, patch: Document) -> Document:
+    return {**fields, **patch}
+
+
+def _nothing(*_: object) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of record, by what is particular to it.
+
+    `takes` validates what is sent. `settle(fields, by, previous)` turns references into ids, making
+    the records that are named and missing, and returns the members of the document in their order.
+    `merge(fields, patch)` puts a merge patch's members in place of the record's.
+    `refuse(document)` raises Conflict where the store holds the same already. `columns(document)` gives
+    the row's index columns and `project(n, document)` fills the tables beside it. `release(id)` raises
+    Conflict where other records still need this one. `derived` are the members that only we write.
+    `names` are the references that a row is read with, `secret` a member shown to key holders only.
+    """
+
+    name: str
+    plural: str
+    prefix: str
+    model: type[Record]
+    takes: Schema
+    settle: Callable[[Document, str, Document | None], Document]
+    columns: Callable[[Document], dict[str, object]]
+    merge: Callable[[Document, Document], Document] = _merged
+    refuse: Callable[[Document], None] = _nothing
+    project: Callable[[int, Document], None] = _nothing
+    release: Callable[[str], None] = _nothing
+    derived: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    secret: str | None = None

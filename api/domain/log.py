@@ -1,0 +1,102 @@
+"""The log: one entry for every write, chained by SHA-256, never rewritten.
+
+An entry holds no text of the record, only the hash of its document, salted: the document can be
+erased where the law asks for it, and neither the chain breaks nor can its words be guessed back
+from the hash. The documents themselves are the records' rows and, once superseded, `revision`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+import orjson
+
+from api.domain.ids import now
+from api.storage.db import execute, row, rows
+
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the log, as it is hashed and stored."""
+
+    seq: int
+    at: str
+    op: str
+    type: str
+    record: str
+    version: int
+    by: str
+    note: str | None
+    sha256: str
+
+    def hash(self, previous: str) -> str:
+        """Return the entry's link of the chain: SHA-256 over the link before and the entry's JSON.
+
+        The JSON is an array of the fields in their order here, as UTF-8 without spacing.
+        """
+        fields = [
+            self.seq,
+            self.at,
+            self.op,
+            self.type,
+            self.record,
+            self.version,
+            self.by,
+            self.note,
+            self.sha256,
+        ]
+        return hashlib.sha256(previous.encode() + orjson.dumps(fields)).hexdigest()
+
+
+def new_salt() -> str:
+    """Return 128 random bits, which are kept and erased together with the document they salt."""
+    return secrets.token_hex(16)
+
+
+def document_hash(salt: str, document: str) -> str:
+    """Return the SHA-256 of a salt and a stored document, in hexadecimal."""
+    return hashlib.sha256((salt + document).encode()).hexdigest()
+
+
+def append(op: str, kind: str, record: str, version: int, *, sha256: str, by: str, note: str | None = None) -> Entry:
+    """Append one entry inside the caller's transaction, which holds the right to write; return it."""
+    last, previous = head()
+    entry = Entry(last + 1, now(), op, kind, record, version, by, note, sha256)
+    execute(
+        "INSERT INTO entry (seq, at, op, type, record, version, by, note, sha256, hash) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*(getattr(entry, name) for name in entry.__slots__), entry.hash(previous)),
+    )
+    return entry
+
+
+def head() -> tuple[int, str]:
+    """Return the newest entry's sequence number and hash; of an empty log, 0 and sixty-four zeros."""
+    return row("SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1") or (0, GENESIS)
+
+
+def position() -> int:
+    """Return the newest entry's sequence number, 0 of an empty log."""
+    found = row("SELECT seq FROM entry ORDER BY seq DESC LIMIT 1")
+    return int(found[0]) if found else 0
+
+
+_FIELDS = "seq, at, op, type, record, version, by, note, sha256"
+
+
+def of_record(record: str, *, before: int | None = None, limit: int | None = None) -> list[Entry]:
+    """Return a record's entries, newest first; those under version `before`, at most `limit`."""
+    sql, parameters = f"SELECT {_FIELDS} FROM entry WHERE record = ?", [record]
+    bounds: list[object] = []
+    if before is not None:
+        sql += " AND version < ?"
+        bounds.append(before)
+    sql += " ORDER BY version DESC"
+    if limit is not None:
+        sql += " LIMIT ?"
+        bounds.append(limit)
+    return [Entry(*found) for found in rows(sql, [*parameters, *bounds])]

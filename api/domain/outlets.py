@@ -1,0 +1,35 @@
+"""Outlets: who printed or aired what was said."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from api.domain import names
+from api.domain.kinds import Document, Kind
+from api.storage.models import Outlet
+from schemas.outlets import OutletIn
+
+
+def _settle(fields: Document, by: str, previous: Document | None) -> Document:
+    return fields
+
+
+def _columns(document: Document) -> dict[str, object]:
+    return {"reference": names.reference(document)}
+
+
+def _project(n: int, document: Document) -> None:
+    names.index("outlet", document)
+
+
+OUTLET = Kind(
+    name="outlet",
+    plural="outlets",
+    prefix="out",
+    model=Outlet,
+    takes=OutletIn(),
+    settle=_settle,
+    columns=_columns,
+    project=_project,
+    release=partial(names.refuse_while_named, "outlet"),
+)

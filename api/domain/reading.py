@@ -1,0 +1,179 @@
+"""Sending what is stored: documents as they lie there, with the names of others spliced in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import orjson
+
+from api.domain import cursors, log
+from api.domain.errors import Gone, NotFound, Unauthenticated
+from api.domain.keys import Key
+from api.domain.kinds import Document, Kind
+from api.domain.log import Entry
+from api.storage.db import row, rows
+
+# Inside a JSON string a quotation mark is always escaped, so this can only match a reference.
+_REFERENCE = re.compile(r'\{"id":"((?:spk|out)_[0-9a-z]{26})"\}')
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One document as it goes out, with the id and version that its ETag names."""
+
+    id: str
+    version: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What happened to a record, newest first; where the next entries begin, and how many there are."""
+
+    entries: list[dict[str, Any]]
+    next: str | None
+    total: int
+
+
+@cache
+def select(kind: Kind) -> str:
+    """Return the SELECT by which rows of a kind are read: id, version, document, mentions, names.
+
+    LEFT JOIN pins the order of the join; given the choice, SQLite's planner starts from the small
+    table at a million rows and then sorts everything.
+    """
+    mentions = "t.mentions" if kind.name == "statement" else "0"
+    columns = ["t.id", "t.version", "t.document", mentions]
+    columns += [f"{name}.{column}" for name in kind.names for column in ("id", "reference")]
+    joins = "".join(f" LEFT JOIN {name} ON {name}.n = t.{name}" for name in kind.names)
+    return f"SELECT {', '.join(columns)} FROM {kind.name} t{joins}"
+
+
+def visible(kind: Kind, reader: Key) -> str:
+    """Return the condition that leaves out what this reader may not know of."""
+    return "t.status <> 'withheld'" if kind.name == "statement" and not reader.may("read") else ""
+
+
+def find(kind: Kind, id: str, reader: Key) -> Sent:
+    """Return a record's current document; raises NotFound, or Gone where it was withdrawn."""
+    condition = visible(kind, reader)
+    found = row(f"{select(kind)} WHERE t.id = ?{' AND ' + condition if condition else ''}", (id,))
+    if found is None:
+        raise missing(kind, id, may_know=reader.may("read"))
+    return Sent(id, found[1], bodies(kind, [found], reader)[0])
+
+
+def bodies(kind: Kind, found: Iterable[Sequence[Any]], reader: Key) -> list[str]:
+    """Return the documents of rows that `select` read, with the names of speakers and outlets in place."""
+    texts = []
+    more = False
+    for each in found:
+        text = each[2]
+        for at in range(4, len(each), 2):
+            if each[at] is not None:
+                text = text.replace('{"id":"' + each[at] + '"}', each[at + 1])
+        more = more or each[3] > 0
+        texts.append(text)
+    if more:
+        texts = _with_names(texts)
+    return _without_secret(kind, texts, reader)
+
+
+def revisions(kind: Kind, id: str, reader: Key, *, cursor: str | None, limit: int) -> History:
+    """Return what happened to a record, newest first; raises NotFound, BadParameter for a bad cursor."""
+    _may_read_history(kind, id, reader)
+    bound = cursors.binding("revisions", id)
+    before = cursors.read(cursor, bound, kind.prefix, timed=False)[0] if cursor else None
+    entries = log.of_record(id, before=before, limit=limit + 1)
+    more, entries = len(entries) > limit, entries[:limit]
+    following = cursors.write(bound, entries[-1].version, id) if more else None
+    return History([_line(kind, each) for each in entries], following, log.of_record(id, limit=1)[0].version)
+
+
+def _line(kind: Kind, entry: Entry) -> dict[str, Any]:
+    return {
+        "version": entry.version,
+        "op": entry.op,
+        "at": entry.at,
+        "by": entry.by,
+        "note": entry.note,
+        "seq": entry.seq,
+        "sha256": entry.sha256,
+        "url": f"/v1/{kind.plural}/{entry.record}/revisions/{entry.version}",
+    }
+
+
+def revision(kind: Kind, id: str, version: int, reader: Key) -> Sent:
+    """Return a record's document as it was at a version; raises NotFound."""
+    _may_read_history(kind, id, reader)
+    return Sent(id, version, _at(kind, id, version, reader))
+
+
+def difference(kind: Kind, id: str, old: int, new: int, reader: Key) -> list[Document]:
+    """Return the JSON Patch (RFC 6902) that makes one version's document into another's; raises NotFound."""
+    # Imported here, since only this rare answer needs the library.
+    from jsonpatch import make_patch
+
+    _may_read_history(kind, id, reader)
+    one, other = (orjson.loads(_at(kind, id, version, reader)) for version in (old, new))
+    patch: list[Document] = make_patch(one, other).patch
+    return patch
+
+
+def _at(kind: Kind, id: str, version: int, reader: Key) -> str:
+    found = row(f"SELECT document FROM {kind.name} WHERE id = ? AND version = ?", (id, version))
+    found = found or row("SELECT document FROM revision WHERE record = ? AND version = ?", (id, version))
+    if found is None:
+        raise NotFound(f"The {kind.name} {id} has no version {version}.")
+    return _without_secret(kind, _with_names([found[0]]), reader)[0]
+
+
+def _may_read_history(kind: Kind, id: str, reader: Key) -> None:
+    condition = visible(kind, reader)
+    if row(f"SELECT 1 FROM {kind.name} t WHERE t.id = ?{' AND ' + condition if condition else ''}", (id,)):
+        return
+    problem = missing(kind, id, may_know=reader.may("read"))
+    if isinstance(problem, NotFound):
+        raise problem
+    if not reader.may("read"):
+        raise Unauthenticated("The record was withdrawn; its revisions are readable with a key.")
+
+
+def missing(kind: Kind, id: str, *, may_know: bool) -> NotFound | Gone:
+    """Return the error for an id that has no record: it never was, or it was withdrawn.
+
+    Of a record that was withheld when it was withdrawn, who may not know of it learns nothing.
+    """
+    entries = log.of_record(id, limit=1)
+    if not entries or entries[0].type != kind.name or not (may_know or _was_public(id, entries[0].version)):
+        return NotFound(f"There is no {kind.name} {id}.")
+    last = entries[0]
+    return Gone(f"The {kind.name} was withdrawn.", withdrawn_at=last.at, withdrawn_by=last.by, reason=last.note, id=id)
+
+
+def _was_public(id: str, withdrawn_as: int) -> bool:
+    found = row("SELECT document FROM revision WHERE record = ? AND version = ?", (id, withdrawn_as - 1))
+    return found is None or orjson.loads(found[0]).get("status") != "withheld"
+
+
+def _with_names(texts: list[str]) -> list[str]:
+    wanted = {id for text in texts for id in _REFERENCE.findall(text)}
+    if not wanted:
+        return texts
+    known: dict[str, str] = {}
+    for table, prefix in (("speaker", "spk_"), ("outlet", "out_")):
+        ids = [id for id in wanted if id.startswith(prefix)]
+        for start in range(0, len(ids), 500):
+            part = ids[start : start + 500]
+            known.update(rows(f"SELECT id, reference FROM {table} WHERE id IN ({', '.join('?' * len(part))})", part))
+    return [_REFERENCE.sub(lambda match: known.get(match[1], match[0]), text) for text in texts]
+
+
+def _without_secret(kind: Kind, texts: list[str], reader: Key) -> list[str]:
+    if kind.secret is None or reader.may("read"):
+        return texts
+    return [orjson.dumps({**orjson.loads(text), kind.secret: None}).decode() for text in texts]

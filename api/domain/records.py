@@ -1,0 +1,125 @@
+"""The one write path: every record of every kind is stored, revised and withdrawn here, and logged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from api.domain import log, reading
+from api.domain.errors import Stale
+from api.domain.ids import new_id, now
+from api.domain.keys import Key
+from api.domain.kinds import Document, Kind
+from api.domain.reading import Sent
+from api.storage.db import execute, row, writing
+
+_OURS = ("id", "version", "created_at", "updated_at", "recorded_by")
+
+
+def record(kind: Kind, fields: Document, *, by: Key) -> Sent:
+    """Store a new record, finding or making the speakers and outlets it names, and return it as it is read.
+
+    Raises Invalid where a reference leads nowhere or to several, Conflict where the same is held.
+    """
+    with writing():
+        return reading.find(kind, store(kind, fields, by=by.name), by)
+
+
+def store(kind: Kind, fields: Document, *, by: str) -> str:
+    """Store a new record and return its id; the same as `record` for whoever does not read it back."""
+    with writing():
+        settled = kind.settle(fields, by, None)
+        time = now()
+        document = {"id": new_id(kind.prefix), "version": 1, **settled}
+        document.update(created_at=time, updated_at=time, recorded_by=by)
+        kind.refuse(document)
+        text, salt = _dump(document), log.new_salt()
+        n = kind.model.insert(
+            id=document["id"], version=1, document=text, salt=salt, created_at=time, **kind.columns(document)
+        ).execute()
+        kind.project(n, document)
+        log.append("create", kind.name, document["id"], 1, sha256=log.document_hash(salt, text), by=by)
+        return str(document["id"])
+
+
+def revise(kind: Kind, id: str, patch: Document, *, by: Key, expected: frozenset[int] | None) -> Sent:
+    """Apply a JSON Merge Patch (RFC 7396), keep what it supersedes, and return the record as it is read.
+
+    What changes nothing makes no version. A reference is replaced whole, never merged into. `expected`
+    holds the versions that the change was made for, None for any. Raises NotFound, Gone, Stale, Conflict, Invalid and marshmallow's ValidationError.
+    """
+    with writing():
+        n, previous = _current(kind, id, expected)
+        fields = {name: value for name, value in previous.items() if name not in (*_OURS, *kind.derived)}
+        settled = kind.settle(kind.takes.load(kind.merge(fields, patch)), by.name, previous)
+        if any(previous[name] != value for name, value in settled.items()):
+            _replace(kind, n, previous, settled, by.name)
+        return reading.find(kind, id, by)
+
+
+def withdraw(kind: Kind, id: str, reason: str | None, *, by: Key, expected: frozenset[int] | None) -> None:
+    """Take a record back: its id answers 410 from now on, its revisions stay.
+
+    The withdrawal is the record's last version, a document that says when, by whom and why.
+    Raises NotFound, Gone, Stale, and Conflict where other records still name it.
+    """
+    with writing():
+        _, previous = _current(kind, id, expected)
+        kind.release(id)
+        version = previous["version"] + 1
+        document = {
+            "id": id,
+            "version": version,
+            "withdrawn_at": now(),
+            "withdrawn_by": by.name,
+            "reason": reason,
+        }
+        text, salt = _dump(document), log.new_salt()
+        _supersede(kind, id)
+        execute(
+            "INSERT INTO revision (record, version, document, salt) VALUES (?, ?, ?, ?)",
+            (id, version, text, salt),
+        )
+        execute("DELETE FROM name WHERE record = ?", (id,))
+        execute(f"DELETE FROM {kind.name} WHERE id = ?", (id,))
+        digest = log.document_hash(salt, text)
+        log.append("withdraw", kind.name, id, version, sha256=digest, by=by.name, note=reason)
+
+
+def _current(kind: Kind, id: str, expected: frozenset[int] | None) -> tuple[int, Document]:
+    found = row(f"SELECT n, document FROM {kind.name} WHERE id = ?", (id,))
+    if found is None:
+        raise reading.missing(kind, id, may_know=True)
+    document: dict[str, Any] = orjson.loads(found[1])
+    if expected is not None and document["version"] not in expected:
+        raise Stale(
+            f"The {kind.name} is now at version {document['version']}. Read it again and repeat the change.",
+            current_version=document["version"],
+        )
+    return found[0], document
+
+
+def _replace(kind: Kind, n: int, previous: Document, settled: Document, by: str) -> None:
+    id, version = previous["id"], previous["version"] + 1
+    document = {"id": id, "version": version, **settled}
+    document.update(created_at=previous["created_at"], updated_at=now(), recorded_by=previous["recorded_by"])
+    kind.refuse(document)
+    _supersede(kind, id)
+    text, salt = _dump(document), log.new_salt()
+    columns = {"version": version, "document": text, "salt": salt, **kind.columns(document)}
+    kind.model.update(**columns).where(kind.model.id == id).execute()
+    kind.project(n, document)
+    log.append("update", kind.name, id, version, sha256=log.document_hash(salt, text), by=by)
+
+
+def _supersede(kind: Kind, id: str) -> None:
+    execute(
+        "INSERT INTO revision (record, version, document, salt) "
+        f"SELECT id, version, document, salt FROM {kind.name} WHERE id = ?",
+        (id,),
+    )
+
+
+def _dump(document: Document) -> str:
+    return orjson.dumps(document).decode()

@@ -1,0 +1,40 @@
+"""Sources: articles and other documents that statements are anchored in."""
+
+from __future__ import annotations
+
+import hashlib
+
+from api.domain import names
+from api.domain.kinds import Document, Kind
+from api.domain.references import Resolution
+from api.storage.models import Source
+from api.text.addresses import canonical
+from schemas.sources import SourceIn
+
+
+def _settle(fields: Document, by: str, previous: Document | None) -> Document:
+    resolution = Resolution(by)
+    settled = {**fields, "outlet": resolution.outlet(fields["outlet"], "#/outlet")}
+    resolution.finish()
+    if settled["text"] is not None:
+        settled["sha256"] = hashlib.sha256(settled["text"].encode()).hexdigest()
+    return settled
+
+
+def _columns(document: Document) -> dict[str, object]:
+    outlet = document["outlet"]
+    return {"url": canonical(document["url"]), "outlet": outlet and names.number("outlet", outlet["id"])}
+
+
+SOURCE = Kind(
+    name="source",
+    plural="sources",
+    prefix="src",
+    model=Source,
+    takes=SourceIn(),
+    settle=_settle,
+    columns=_columns,
+    names=("outlet",),
+    # The full text of an article is kept for anchoring quotations, not for republishing it.
+    secret="text",
+)

@@ -1,0 +1,35 @@
+"""Speakers: persons, organizations, governments and groups whose words are on record."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from api.domain import names
+from api.domain.kinds import Document, Kind
+from api.storage.models import Speaker
+from schemas.speakers import SpeakerIn
+
+
+def _settle(fields: Document, by: str, previous: Document | None) -> Document:
+    return fields
+
+
+def _columns(document: Document) -> dict[str, object]:
+    return {"reference": names.reference(document)}
+
+
+def _project(n: int, document: Document) -> None:
+    names.index("speaker", document)
+
+
+SPEAKER = Kind(
+    name="speaker",
+    plural="speakers",
+    prefix="spk",
+    model=Speaker,
+    takes=SpeakerIn(),
+    settle=_settle,
+    columns=_columns,
+    project=_project,
+    release=partial(names.refuse_while_named, "speaker"),
+)

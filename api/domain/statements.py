@@ -1,0 +1,159 @@
+"""Statements: quotes and claims, with who said them and where they were printed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from api.domain import names
+from api.domain.errors import Conflict, Invalid
+from api.domain.kinds import Document, Kind
+from api.domain.references import Resolution
+from api.storage.db import execute, row, rows
+from api.storage.models import Statement
+from api.text.addresses import canonical
+from api.text.folding import fingerprint, fold
+from schemas.edtf import bounds
+from schemas.statements import SHORTHAND, StatementIn
+
+
+def _settle(fields: Document, by: str, previous: Document | None) -> Document:
+    resolution = Resolution(by)
+    settled: Document = {}
+    for name, value in fields.items():
+        settled[name] = value
+        if name == "speaker":
+            settled[name] = resolution.speaker(value, "#/speaker")
+        elif name == "appearances":
+            settled[name] = [_appearance(resolution, each, f"#/appearances/{i}") for i, each in enumerate(value)]
+            settled["outlet"] = settled[name][0]["outlet"]
+        elif name == "attributions":
+            settled[name] = [
+                {**each, "speaker": resolution.speaker(each["speaker"], f"#/attributions/{i}/speaker")}
+                for i, each in enumerate(value)
+            ]
+    resolution.finish()
+    settled["corrections"] = previous["corrections"] if previous else []
+    return settled
+
+
+def _merge(fields: Document, patch: Document) -> Document:
+    """Apply a merge patch; shorthand in it changes the one appearance."""
+    short = [name for name in SHORTHAND if name in patch]
+    if not short or "appearances" in patch:
+        return {**fields, **patch}
+    if len(fields["appearances"]) > 1:
+        detail = "The statement has several appearances; patch `appearances` with all of them."
+        raise Invalid([{"pointer": f"#/{name}", "code": "conflict", "detail": detail} for name in short])
+    rest = {name: value for name, value in patch.items() if name not in short}
+    changed = {**fields["appearances"][0], **{name: patch[name] for name in short}}
+    return {**fields, **rest, "appearances": [changed]}
+
+
+def _appearance(resolution: Resolution, given: Document, pointer: str) -> Document:
+    via = [
+        {**hop, "outlet": resolution.outlet(hop["outlet"], f"{pointer}/via/{i}/outlet")}
+        for i, hop in enumerate(given["via"])
+    ]
+    outlet = resolution.outlet(given["outlet"], f"{pointer}/outlet")
+    source = resolution.source(given["source"], f"{pointer}/source")
+    return {**given, "outlet": outlet, "via": via, "source": source}
+
+
+def _refuse(document: Document) -> None:
+    """Raise Conflict where the external id is taken or the same words are held from the same place."""
+    id, external = document["id"], document["external_id"]
+    if external is not None:
+        taken = row("SELECT id FROM statement WHERE external_id = ? AND id <> ?", (external, id))
+        if taken:
+            raise Conflict("Another statement has this external_id.", existing=_existing(taken[0]))
+    twin = _twin(document)
+    if twin:
+        raise Conflict("The same text by the same speaker from the same place is held.", existing=_existing(twin))
+
+
+def _existing(id: str) -> dict[str, str]:
+    return {"id": id, "url": f"/v1/statements/{id}"}
+
+
+def _twin(document: Document) -> str | None:
+    # Texts that fold alike are few, so the rest is compared in the documents themselves.
+    alike = rows(
+        "SELECT id, document FROM statement WHERE fingerprint = ? AND id <> ? ORDER BY id",
+        (fingerprint(document["text"]), document["id"]),
+    )
+    ours = _place(document)
+    return next((id for id, text in alike if _same_place(ours, _place(orjson.loads(text)))), None)
+
+
+def _place(document: Document) -> dict[str, Any]:
+    speaker = document["speaker"]
+    return {
+        "who": speaker["id"] if speaker else fold(document["attributed_as"]),
+        "urls": _urls(document),
+        "otherwise": (document["outlet"]["id"], document["said_on"]),
+    }
+
+
+def _same_place(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    if one["who"] != other["who"]:
+        return False
+    if one["urls"] or other["urls"]:
+        return bool(one["urls"] & other["urls"])
+    return bool(one["otherwise"] == other["otherwise"])
+
+
+def _urls(document: Document) -> set[str]:
+    return {canonical(each["url"]) for each in document["appearances"] if each["url"]}
+
+
+def _mentioned(document: Document) -> set[str]:
+    """Return the ids of every speaker and outlet named besides the statement's own two."""
+    others = [each["speaker"] for each in document["attributions"]]
+    for appearance in document["appearances"]:
+        others += [appearance["outlet"], *(hop["outlet"] for hop in appearance["via"])]
+    own = {each["id"] for each in (document["speaker"], document["outlet"]) if each}
+    return {each["id"] for each in others if each} - own
+
+
+def _columns(document: Document) -> dict[str, object]:
+    speaker = document["speaker"]
+    lower, upper = bounds(document["said_on"]) if document["said_on"] else (0, 0)
+    return {
+        "kind": document["kind"],
+        "status": document["status"],
+        "speaker": speaker and names.number("speaker", speaker["id"]),
+        "outlet": names.number("outlet", document["outlet"]["id"]),
+        "said_lower": lower,
+        "said_upper": upper,
+        "external_id": document["external_id"],
+        "fingerprint": fingerprint(document["text"]),
+        "mentions": len(_mentioned(document)),
+    }
+
+
+def _project(n: int, document: Document) -> None:
+    for table, column, values in (
+        ("statement_url", "url", _urls(document)),
+        ("mention", "record", _mentioned(document)),
+    ):
+        execute(f"DELETE FROM {table} WHERE statement = ?", (n,))
+        for value in sorted(values):
+            execute(f"INSERT INTO {table} (statement, {column}) VALUES (?, ?)", (n, value))
+
+
+STATEMENT = Kind(
+    name="statement",
+    plural="statements",
+    prefix="stm",
+    model=Statement,
+    takes=StatementIn(),
+    settle=_settle,
+    merge=_merge,
+    columns=_columns,
+    refuse=_refuse,
+    project=_project,
+    derived=("outlet", "corrections"),
+    names=("speaker", "outlet"),
+)

@@ -1,0 +1,1 @@
+"""One file a resource; a route says who may, what comes in and what goes out, and hands on."""

@@ -1,0 +1,81 @@
+"""The service's description of itself: OpenAPI, its page, JSON Schemas, and a page for each type of problem."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, send_from_directory
+
+from api.domain.errors import NotFound
+from api.web import openapi, problems
+from api.web.endpoint import endpoint
+
+routes = Blueprint("documentation", __name__)
+
+_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>On Record: the API</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="/docs/swagger-ui.css"><link rel="icon" href="data:,"></head>
+<body><div id="swagger-ui"></div><script src="/docs/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script></body></html>"""
+_START = """SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null});"""
+
+
+@routes.get("/")
+@endpoint(needs=None, gives="index")
+def index(key: object) -> dict[str, str]:
+    """Tell where everything is."""
+    names = ("statements", "speakers", "outlets", "sources")
+    links = {name: f"/v1/{name}" for name in names}
+    return {"name": "On Record", **links, "openapi": "/openapi.json", "docs": "/docs"}
+
+
+@routes.get("/openapi.json")
+@endpoint(needs=None, gives="openapi")
+def describe(key: object) -> Response:
+    """Describe every operation as OpenAPI 3.1."""
+    return Response(openapi.document(), content_type="application/json")
+
+
+@routes.get("/v1/schemas/<name>.json")
+@endpoint(needs=None, gives="json-schema")
+def schema(name: str, key: object) -> Response:
+    """Give the JSON Schema (2020-12) of a document."""
+    text = openapi.json_schema(name)
+    if text is None:
+        raise NotFound(f"There is no schema {name}; there are {', '.join(openapi.schema_names())}.")
+    return Response(text, content_type="application/schema+json")
+
+
+@routes.get("/problems/<slug>")
+@endpoint(needs=None, gives="problem-type")
+def problem(slug: str, key: object) -> Response | dict[str, Any]:
+    """Explain a type of problem."""
+    found = problems.TYPES.get(slug)
+    if found is None:
+        raise NotFound(f"There is no problem type {slug}; there are {', '.join(problems.TYPES)}.")
+    if problems.wants_page():
+        return Response(problems.page(found.title, found.about), mimetype="text/html")
+    return {"type": f"/problems/{slug}", "title": found.title, "status": found.status, "detail": found.about}
+
+
+@routes.get("/docs")
+def docs() -> Response:
+    """Show the API in a browser; the page needs no other host."""
+    return Response(_PAGE, mimetype="text/html")
+
+
+@routes.get("/docs/<file>")
+def docs_file(file: str) -> Response:
+    """Send a file of the documentation page."""
+    if file == "start.js":
+        return Response(_START, mimetype="text/javascript")
+    return send_from_directory(_assets(), file, max_age=86400)
+
+
+def _assets() -> Path:
+    spec = find_spec("flask_swagger_ui")
+    if spec is None or spec.origin is None:
+        raise NotFound("The files of this page are not installed.")
+    return Path(spec.origin).parent / "dist"

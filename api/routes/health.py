@@ -1,0 +1,23 @@
+"""/livez and /readyz: whether the process lives, and whether it can serve."""
+
+from flask import Blueprint
+
+from api.domain.health import check_ready
+from api.web.endpoint import endpoint
+
+routes = Blueprint("health", __name__)
+
+
+@routes.get("/livez")
+@endpoint(needs=None, gives="status")
+def live(key: object) -> dict[str, str]:
+    """Tell that the process answers; nothing else is looked at."""
+    return {"status": "ok"}
+
+
+@routes.get("/readyz")
+@endpoint(needs=None, gives="status")
+def ready(key: object) -> dict[str, str]:
+    """Tell that the database answers and has this version's schema."""
+    check_ready()
+    return {"status": "ok"}

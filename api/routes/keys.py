@@ -1,0 +1,49 @@
+"""/v1/me and /v1/keys: what a key is, and for administrators all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+
+from api.domain import keys
+from api.domain.keys import Key
+from api.web.answers import Envelope, dumps
+from api.web.endpoint import endpoint
+from schemas.keys import KeyIn, KeyOut, NewKeyOut
+from schemas.vocabulary import SCOPES
+
+routes = Blueprint("keys", __name__, url_prefix="/v1")
+
+
+@routes.get("/me")
+@endpoint(needs=None, gives="me")
+def me(key: Key) -> dict[str, Any]:
+    """Tell whose key the request has and what it may do."""
+    return {
+        "id": key.id or None,
+        "name": key.name,
+        "scopes": [scope for scope in SCOPES if key.may(scope)],
+    }
+
+
+@routes.get("/keys")
+@endpoint(needs="admin", gives=KeyOut, lists=True)
+def list_(key: Key) -> Envelope:
+    """List the keys, without their secrets."""
+    found = keys.listed()
+    return Envelope([dumps(each) for each in found], None, len(found), True)
+
+
+@routes.post("/keys")
+@endpoint(needs="admin", takes=KeyIn, gives=NewKeyOut, status=201)
+def make(body: dict[str, Any], key: Key) -> dict[str, Any]:
+    """Make a key; it is shown in this answer and never again."""
+    return keys.make(body["name"], body["scopes"], expires=body["expires_at"])
+
+
+@routes.delete("/keys/<id>")
+@endpoint(needs="admin", status=204)
+def revoke(id: str, key: Key) -> None:
+    """Revoke a key, at once and in every worker."""
+    keys.revoke(id)

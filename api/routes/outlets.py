@@ -1,0 +1,8 @@
+"""/v1/outlets"""
+
+from api.domain.outlets import OUTLET
+from api.routes.records import collection
+from schemas.outlets import OutletOut, OutletPatch
+from schemas.queries import PageQuery
+
+routes = collection(OUTLET, gives=OutletOut, patches=OutletPatch, query=PageQuery)

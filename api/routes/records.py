@@ -1,0 +1,68 @@
+"""The routes that every kind of record has: its collection, one record, and its history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+
+from api.domain import listing, reading, records
+from api.domain.keys import Key
+from api.domain.kinds import Document, Kind
+from api.domain.reading import Sent
+from api.web.answers import Envelope, dumps
+from api.web.endpoint import endpoint
+from schemas.base import Schema
+from schemas.queries import PageQuery, RevisionsQuery
+from schemas.withdrawals import WithdrawalIn
+
+Expected = frozenset[int] | None
+
+
+def collection(kind: Kind, gives: type[Schema], patches: type[Schema], query: type[PageQuery]) -> Blueprint:
+    """Return the routes of a kind of record under its plural."""
+    routes = Blueprint(kind.plural, __name__, url_prefix=f"/v1/{kind.plural}")
+    takes = type(kind.takes)
+    a = "an" if kind.name[0] in "aeiou" else "a"
+
+    @routes.post("")
+    @endpoint(needs="write", takes=takes, gives=gives, status=201, summary=f"Record {a} {kind.name}.")
+    def record(body: Document, key: Key) -> Sent:
+        return records.record(kind, body, by=key)
+
+    @routes.get("")
+    @endpoint(query=query, gives=gives, lists=True, summary=f"List {kind.plural}, newest first.")
+    def list_(query: dict[str, Any], key: Key) -> Envelope:
+        page = listing.page(kind, query, key)
+        return Envelope(page.items, page.next, page.total, page.total_exact)
+
+    @routes.get("/<id>")
+    @endpoint(gives=gives, summary=f"Read {a} {kind.name}.")
+    def read(id: str, key: Key) -> Sent:
+        return reading.find(kind, id, key)
+
+    @routes.patch("/<id>")
+    @endpoint(needs="write", patches=patches, gives=gives, conditional=True, summary=f"Revise {a} {kind.name}.")
+    def revise(id: str, body: Document, key: Key, expected: Expected) -> Sent:
+        return records.revise(kind, id, body, by=key, expected=expected)
+
+    @routes.delete("/<id>")
+    @endpoint(needs="write", takes=WithdrawalIn, status=204, conditional=True, summary=f"Withdraw {a} {kind.name}.")
+    def withdraw(id: str, body: Document, key: Key, expected: Expected) -> None:
+        records.withdraw(kind, id, body["reason"], by=key, expected=expected)
+
+    @routes.get("/<id>/revisions")
+    @endpoint(query=RevisionsQuery, gives="revisions", summary=f"Read the history of {a} {kind.name}.")
+    def revisions(id: str, query: dict[str, Any], key: Key) -> Envelope | list[Document]:
+        if query["diff"]:
+            old, new = query["diff"]
+            return reading.difference(kind, id, old, new, key)
+        found = reading.revisions(kind, id, key, cursor=query["cursor"], limit=query["limit"])
+        return Envelope([dumps(each) for each in found.entries], found.next, found.total, True)
+
+    @routes.get("/<id>/revisions/<int:version>")
+    @endpoint(gives=gives, summary=f"Read {a} {kind.name} as it was at a version.")
+    def revision(id: str, version: int, key: Key) -> Sent:
+        return reading.revision(kind, id, version, key)
+
+    return routes

@@ -1,0 +1,8 @@
+"""/v1/sources"""
+
+from api.domain.sources import SOURCE
+from api.routes.records import collection
+from schemas.queries import PageQuery
+from schemas.sources import SourceOut, SourcePatch
+
+routes = collection(SOURCE, gives=SourceOut, patches=SourcePatch, query=PageQuery)

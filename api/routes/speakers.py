@@ -1,0 +1,8 @@
+"""/v1/speakers"""
+
+from api.domain.speakers import SPEAKER
+from api.routes.records import collection
+from schemas.queries import PageQuery
+from schemas.speakers import SpeakerOut, SpeakerPatch
+
+routes = collection(SPEAKER, gives=SpeakerOut, patches=SpeakerPatch, query=PageQuery)

@@ -1,0 +1,90 @@
+"""The environment, read once into one frozen Settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+PREFIX = "ONRECORD_"
+
+
+class BadSetting(ValueError):
+    """A setting that cannot be used; the message names it and says what it takes."""
+
+
+def _switch(text: str) -> bool:
+    words = {
+        "1": True,
+        "true": True,
+        "yes": True,
+        "on": True,
+        "0": False,
+        "false": False,
+        "no": False,
+        "off": False,
+    }
+    if text.lower() not in words:
+        raise ValueError("takes 1 or 0")
+    return words[text.lower()]
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 600:
+        raise ValueError("takes a number of seconds between 0 and 600")
+    return value
+
+
+def _address(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("takes an address that begins with http:// or https://")
+    return text.rstrip("/")
+
+
+def _database(text: str) -> str:
+    text = text.replace("postgres://", "postgresql://", 1)
+    if not text.startswith(("sqlite:///", "postgresql://")):
+        raise ValueError("takes sqlite:///path/to/file.db or postgresql://user@host/name")
+    return text
+
+
+def _setting(default: object, about: str, read: Callable[[str], object] = str) -> Any:
+    return field(default=default, metadata={"about": about, "read": read})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything a server can be told; each field is ONRECORD_ and its name in capitals."""
+
+    data: Path = _setting(Path("data"), "Folder of the embedded database and other files.", Path)
+    database: str = _setting(
+        "",
+        "Where records live: sqlite:///file (default: onrecord.db in the data folder) or postgresql://…",
+        _database,
+    )
+    public_read: bool = _setting(True, "0 asks for a key even to read published records.", _switch)
+    url: str = _setting("", "Public address of the service; without it each request's own host is used.", _address)
+    busy_timeout: float = _setting(5.0, "Seconds a write waits for another to finish before it answers 503.", _seconds)
+    query_timeout: float = _setting(10.0, "Seconds a PostgreSQL query may take before it answers 503.", _seconds)
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ, **given: object) -> Settings:
+        """Read settings from environ, overridden by what is given; raises BadSetting naming the variable."""
+        values: dict[str, Any] = {}
+        for each in fields(cls):
+            name = PREFIX + each.name.upper()
+            text = environ.get(name, "").strip()
+            if text:
+                try:
+                    values[each.name] = each.metadata["read"](text)
+                except ValueError as error:
+                    raise BadSetting(f"{name} {error}; it is set to {text!r}.") from None
+        values.update({name: value for name, value in given.items() if value is not None})
+        settings = cls(**values)
+        if not settings.database:
+            file = settings.data.absolute() / "onrecord.db"
+            object.__setattr__(settings, "database", f"sqlite:///{file}")
+        return settings

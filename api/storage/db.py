@@ -1,0 +1,104 @@
+"""The one database of this process: opening it, reading rows, and the transaction of a write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from types import ModuleType
+from typing import Any
+
+from peewee import Database, DatabaseProxy, InterfaceError, OperationalError, PeeweeException
+
+from api.settings import Settings
+from api.storage import sqlite
+
+
+class Unavailable(Exception):
+    """The database cannot serve this now: busy, away, full or read-only; the message says which."""
+
+
+db = DatabaseProxy()
+dialect: ModuleType = sqlite
+
+
+def open_database(settings: Settings) -> Database:
+    """Point every model at the database that settings name; nothing is connected until first use."""
+    global dialect
+    close_database()
+    if settings.database.startswith("postgresql://"):
+        # Imported here because psycopg costs a tenth of a second that an embedded server never needs.
+        from api.storage import postgres
+
+        dialect = postgres
+    else:
+        dialect = sqlite
+    database: Database = dialect.open_database(settings)
+    db.initialize(database)
+    _placeholders.cache_clear()
+    return database
+
+
+def close_database() -> None:
+    """Close this thread's connection, as before a fork."""
+    if db.obj is not None and not db.is_closed():
+        db.close()
+
+
+@lru_cache(maxsize=2048)
+def _placeholders(sql: str) -> str:
+    return sql.replace("?", dialect.PLACEHOLDER)
+
+
+def rows(sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    """Return the rows of a query written with `?` for its parameters, on either database."""
+    with _translated():
+        return db.execute_sql(_placeholders(sql), parameters).fetchall()  # type: ignore[no-any-return]
+
+
+def row(sql: str, parameters: Sequence[object] = ()) -> tuple[Any, ...] | None:
+    """Return the first row of a query, or None."""
+    with _translated():
+        return db.execute_sql(_placeholders(sql), parameters).fetchone()  # type: ignore[no-any-return]
+
+
+def execute(sql: str, parameters: Sequence[object] = ()) -> None:
+    """Run a statement that returns nothing."""
+    with _translated():
+        db.execute_sql(_placeholders(sql), parameters)
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """One write: everything inside is stored together or not at all, and no other write comes between.
+
+    Both databases run writes one after another (SQLite by its lock, PostgreSQL by an advisory
+    one), which is what makes the log's sequence free of gaps and a check before an insert safe.
+    """
+    with _translated(), db.atomic():
+        dialect.lock_writes(db)
+        yield
+
+
+class _translated:
+    """Turn what the driver raises when the database cannot serve now into Unavailable.
+
+    A class, since a generator's context costs a microsecond or two for every query.
+    """
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, PeeweeException):
+            # Peewee hides a full disk behind "cannot rollback"; the first error is in the context.
+            first = error.__context__ if isinstance(error.__context__, PeeweeException) else error
+            if isinstance(first, (OperationalError, InterfaceError)) and dialect.unavailable(first):
+                _drop_connection()
+                raise Unavailable(str(first)) from error
+
+
+def _drop_connection() -> None:
+    """Forget a connection that may be broken, outside of a transaction; the next use opens a new one."""
+    if not db.is_closed() and not db.in_transaction():
+        db.close()

@@ -1,0 +1,54 @@
+"""Bringing a database to this program's schema, under a lock, never from a worker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from api.settings import Settings
+from api.storage import db as storage
+from api.storage.db import close_database, db, open_database
+
+FOLDER = Path(__file__).parent / "migrations"
+HISTORY = "schema_migration"
+
+
+class NewerSchema(RuntimeError):
+    """The database was made by a newer program than this one."""
+
+
+def migrate(url: str) -> list[str]:
+    """Apply what is missing to the database at url and return the names applied, oldest first.
+
+    Each migration is one transaction, so a run that is killed leaves the old schema or the new.
+    """
+    open_database(Settings(database=url))
+    return apply()
+
+
+def apply() -> list[str]:
+    """The same for the database that is open; other processes wait until it is done."""
+    # Imported here: the migration tools cost start-up time that a worker never needs.
+    from playhouse.migrations import Runner
+
+    db.connect(reuse_if_open=True)
+    try:
+        with storage.dialect.migration_lock(db.obj):
+            if not pending():
+                return []
+            return list(Runner(db.obj, str(FOLDER), table_name=HISTORY).up())
+    finally:
+        close_database()
+
+
+def pending() -> list[str]:
+    """Return the names of migrations that the open database lacks; raises NewerSchema where it is ahead."""
+    known = sorted(path.stem for path in FOLDER.glob("[0-9]*.py"))
+    applied = set()
+    if db.table_exists(HISTORY):
+        applied = {name for (name,) in storage.rows(f"SELECT name FROM {HISTORY}")}
+    if unknown := applied - set(known):
+        raise NewerSchema(
+            f"The database has schema {max(unknown)}, which this version of On Record does not know. "
+            "Install the newer version, or point ONRECORD_DATABASE at another database."
+        )
+    return [name for name in known if name not in applied]

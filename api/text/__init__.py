@@ -1,0 +1,1 @@
+"""Language without storage: folding and canonical addresses. Pure functions."""

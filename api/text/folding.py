@@ -1,0 +1,26 @@
+"""Copies of text made for comparing and finding; what was sent is kept beside them, untouched."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+
+# Every mark that prints a quotation or an apostrophe, by the plain one it stands for (Unicode chapter 6.2).
+_MARKS = str.maketrans({**dict.fromkeys("“”„‟«»″〝〞＂", '"'), **dict.fromkeys("‘’‚‛‹›′＇ʼ", "'")})
+
+
+def fold(text: str) -> str:
+    """Return text as names are compared: canonical composition, without case, runs of spacing as one space."""
+    # Case folding can undo a composition and make another possible, so NFC is applied on both sides of it.
+    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold()).split())
+
+
+def fold_quotation(text: str) -> str:
+    """Return text as quotations are compared for being the same: folded, with one kind of quotation mark."""
+    return fold(text.translate(_MARKS)).strip("\"' ")
+
+
+def fingerprint(text: str) -> int:
+    """Return a signed 64-bit number that is equal for texts that fold alike (BLAKE2b, RFC 7693)."""
+    digest = hashlib.blake2b(fold_quotation(text).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)

@@ -1,0 +1,124 @@
+"""Request bodies: their media type, their size, and JSON read strictly."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from flask import request
+
+from schemas.faults import echo
+
+MOST_BYTES = 1 << 20
+DEEPEST = 32
+LONGEST_NUMBER = 400
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+
+
+class BadJSON(Exception):
+    """Bytes that are not JSON, or that no honest encoder writes; the message says what and where."""
+
+
+class WrongMediaType(Exception):
+    """A body of a kind that the address does not take."""
+
+    def __init__(self, detail: str, accepted: tuple[str, ...]) -> None:
+        super().__init__(detail)
+        self.accepted = accepted
+
+
+def read(accepted: tuple[str, ...]) -> Any:
+    """Return the request's JSON; raises WrongMediaType, BadJSON and, past 1 MiB, werkzeug's 413."""
+    _check_type(accepted)
+    return parse(request.get_data(cache=False))
+
+
+def read_optional(accepted: tuple[str, ...]) -> Any:
+    """Return the request's JSON, or None where it has no body."""
+    data = request.get_data(cache=False)
+    if not data:
+        return None
+    _check_type(accepted)
+    return parse(data)
+
+
+def _check_type(accepted: tuple[str, ...]) -> None:
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise WrongMediaType("A compressed body is not taken; send it plain.", accepted)
+    if request.mimetype not in accepted:
+        got = f"not {echo(request.mimetype)}" if request.mimetype else "but it says nothing"
+        raise WrongMediaType(f"The Content-Type must be {' or '.join(accepted)}, {got}.", accepted)
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    if charset not in ("utf-8", "utf8", "us-ascii"):
+        raise WrongMediaType(f"The body must be UTF-8, not {echo(charset)}.", accepted)
+
+
+def parse(data: bytes) -> Any:
+    """Return the value of JSON text in UTF-8; a byte order mark in front is let pass (RFC 8259, section 8.1).
+
+    Raises BadJSON for anything else, including what Python's parser would take: duplicate keys, NaN,
+    numbers beyond a double, nesting over 32.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadJSON(f"The body is not UTF-8: byte {error.start + 1} does not fit.") from None
+    if not text.strip():
+        raise BadJSON("The body is empty; send a JSON object.")
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_int
+        )
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise BadJSON(f"The body is not JSON: {error.msg[:1].lower()}{error.msg[1:]} at {where}.") from None
+    except RecursionError:
+        raise _too_deep() from None
+    _check_depth(value)
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise BadJSON(f"The key {echo(twice)!r} stands twice in one object.")
+    return members
+
+
+def _constant(word: str) -> NoReturn:
+    raise BadJSON(f"{word} is not JSON; leave the member out or send null.")
+
+
+def _float(text: str) -> float:
+    value = float(text) if len(text) <= LONGEST_NUMBER else float("inf")
+    if value in (float("inf"), float("-inf")):
+        raise BadJSON(f"The number {echo(text)} is larger than a number can be.")
+    return value
+
+
+def _int(text: str) -> int:
+    if len(text) > LONGEST_NUMBER:
+        raise BadJSON(f"The number {echo(text)} has {len(text)} digits.")
+    return int(text)
+
+
+def _check_depth(value: Any) -> None:
+    level, depth = [value], 0
+    while level:
+        if depth > DEEPEST:
+            raise _too_deep()
+        below: list[Any] = []
+        for each in level:
+            if isinstance(each, dict):
+                below.extend(each.values())
+            elif isinstance(each, list):
+                below.extend(each)
+        level = below
+        depth += 1
+
+
+def _too_deep() -> BadJSON:
+    return BadJSON(f"The JSON is nested more than {DEEPEST} levels deep.")

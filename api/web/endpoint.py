@@ -1,0 +1,123 @@
+"""One decorator declares a route: who may, what comes in, what goes out; and runs each request in one order.
+
+Permission, then input, then the work, then the answer with its validators. What the decorator is told
+is kept as the view's `contract`, from which the OpenAPI document and the tests of permissions are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from flask import Response, request
+from marshmallow import ValidationError
+
+from api.domain.errors import Invalid
+from api.web import answers, bodies, parameters, preconditions
+from api.web.keys import permit
+from schemas.base import Schema
+from schemas.faults import problems
+from schemas.queries import NoQuery, Query
+
+View = Callable[..., Any]
+_NO_QUERY = NoQuery()
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a route promises. `gives` is a schema or, for what is no record, the name of a response."""
+
+    needs: str | None
+    takes: Schema | None
+    patches: Schema | None
+    query: Query
+    gives: type[Schema] | str | None
+    lists: bool
+    status: int
+    conditional: bool
+    summary: str
+
+
+def endpoint(
+    *,
+    needs: str | None = "read",
+    takes: type[Schema] | None = None,
+    patches: type[Schema] | None = None,
+    query: type[Query] | None = None,
+    gives: type[Schema] | str | None = None,
+    lists: bool = False,
+    status: int = 200,
+    conditional: bool = False,
+    summary: str | None = None,
+) -> Callable[[View], View]:
+    """Declare a view.
+
+    It is called with the path's parts and `key`, and where the declaration asks for them `body` (`takes`:
+    loaded by the schema; `patches`: the merge patch as sent), `query` and `expected` (`conditional`: the
+    versions that the change was made for, None for any). It returns what `answers.answer` knows to send.
+    """
+
+    def declare(view: View) -> View:
+        contract = Contract(
+            needs=needs,
+            takes=takes() if takes else None,
+            patches=patches() if patches else None,
+            query=query() if query else _NO_QUERY,
+            gives=gives,
+            lists=lists,
+            status=status,
+            conditional=conditional,
+            summary=summary or (view.__doc__ or "").strip().splitlines()[0],
+        )
+
+        @wraps(view)
+        def serve(**path: str) -> Response:
+            key = permit(contract.needs)
+            arguments: dict[str, Any] = {**path, "key": key}
+            if query or request.query_string:
+                arguments["query"] = parameters.read(contract.query)
+            if not query:
+                arguments.pop("query", None)
+            if contract.lists and (fresh := answers.unchanged(key)):
+                return fresh
+            if contract.takes or contract.patches:
+                return _write(contract, view, arguments, path)
+            return answers.answer(contract.status, view(**arguments), key)
+
+        serve.contract = contract  # type: ignore[attr-defined]
+        return serve
+
+    return declare
+
+
+def _write(contract: Contract, view: View, arguments: dict[str, Any], path: dict[str, str]) -> Response:
+    schema = contract.takes or contract.patches
+    assert schema is not None
+    sent = _body(contract)
+    try:
+        if contract.conditional:
+            arguments["expected"] = preconditions.expected(path["id"], sent)
+        arguments["body"] = contract.takes.load(sent) if contract.takes else sent
+        outcome = view(**arguments)
+    except ValidationError as error:
+        raise Invalid([_placed(schema, each, sent) for each in problems(error)]) from None
+    except Invalid as error:
+        raise Invalid([_placed(schema, each, sent) for each in error.facts["errors"]]) from None
+    return answers.answer(contract.status, outcome, arguments["key"])
+
+
+def _body(contract: Contract) -> Any:
+    if contract.patches:
+        sent = bodies.read((bodies.MERGE_PATCH, bodies.JSON))
+    elif request.method == "DELETE":
+        sent = bodies.read_optional((bodies.JSON,)) or {}
+    else:
+        sent = bodies.read((bodies.JSON,))
+    return sent
+
+
+def _placed(schema: Schema, problem: dict[str, Any], sent: object) -> dict[str, Any]:
+    """Point a problem at the member that was sent, where that stands for another (shorthand)."""
+    return {**problem, "pointer": schema.locate(problem["pointer"], sent)}

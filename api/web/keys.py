@@ -1,0 +1,30 @@
+"""Who asks, and whether they may: the Authorization header against what an address needs."""
+
+from __future__ import annotations
+
+from flask import current_app, g, request
+
+from api.domain.errors import Forbidden, Unauthenticated
+from api.domain.keys import ANONYMOUS, Key, recognise
+
+
+def permit(needs: str | None) -> Key:
+    """Return the key of the request where it may do what is needed; raises Unauthenticated or Forbidden.
+
+    A bad key is refused even where none is needed, so that a typing error does not pass unnoticed.
+    """
+    header = request.headers.get("Authorization")
+    key = _read(header) if header is not None else ANONYMOUS
+    g.key_id = key.id
+    if needs is None or (needs == "read" and current_app.config["PUBLIC_READ"]) or key.may(needs):
+        return key
+    if key is ANONYMOUS:
+        raise Unauthenticated("This needs a key; send it as `Authorization: Bearer onr_…`.")
+    raise Forbidden(f"This needs a key with the scope {needs}; this one holds {', '.join(sorted(key.scopes))}.")
+
+
+def _read(header: str) -> Key:
+    scheme, _, token = header.strip().partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated("Only `Authorization: Bearer onr_…` is understood.")
+    return recognise(token.strip())

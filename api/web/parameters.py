@@ -1,0 +1,49 @@
+"""The query string, read strictly: every parameter known, none empty, all mistakes at once."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import request
+from marshmallow import ValidationError
+
+from api.domain.errors import BadParameter
+from schemas.faults import problems
+from schemas.queries import Query
+
+MOST_PARAMETERS = 300
+_IGNORED = "_"
+_TRACKERS = "utm_"
+
+
+def read(schema: Query) -> dict[str, Any]:
+    """Return the request's parameters as the schema loads them; raises BadParameter with all problems."""
+    text = request.query_string
+    try:
+        return dict(schema.load(_grouped(text) if text else {}))
+    except ValidationError as error:
+        raise BadParameter([_as_parameter(each) for each in problems(error)]) from None
+
+
+def _grouped(text: bytes) -> dict[str, list[str]]:
+    try:
+        pairs = parse_qsl(text.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS)
+    except UnicodeDecodeError:
+        raise _bad("encoding", "The query string is not UTF-8 in percent encoding.") from None
+    except ValueError:
+        raise _bad("length", f"There may be at most {MOST_PARAMETERS} parameters.") from None
+    values: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if name != _IGNORED and not name.startswith(_TRACKERS):
+            values.setdefault(name, []).append(value)
+    return values
+
+
+def _as_parameter(problem: dict[str, str]) -> dict[str, str]:
+    name = problem["pointer"].removeprefix("#/").split("/")[0]
+    return {"parameter": name, "code": problem["code"], "detail": problem["detail"]}
+
+
+def _bad(code: str, detail: str) -> BadParameter:
+    return BadParameter([{"parameter": "", "code": code, "detail": detail}])

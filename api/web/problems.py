@@ -1,0 +1,245 @@
+"""Everything that can go wrong, as HTTP says it: one table from errors to RFC 9457 problems."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from flask import Response, g, request
+from markupsafe import escape
+from marshmallow import ValidationError
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from api.domain import errors
+from api.storage.db import Unavailable
+from api.web.bodies import BadJSON, WrongMediaType
+from schemas.faults import problems as faults
+
+MEDIA_TYPE = "application/problem+json"
+log = logging.getLogger("onrecord")
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """A type of problem: its page is at /problems/ and its slug."""
+
+    slug: str
+    status: int
+    title: str
+    about: str
+
+
+TYPES = {
+    type.slug: type
+    for type in (
+        Type(
+            "malformed",
+            400,
+            "Malformed request",
+            "The request or its JSON cannot be read as what it should be.",
+        ),
+        Type(
+            "parameters",
+            400,
+            "Bad parameters",
+            "A parameter is unknown, empty or has a value that it does not take; `errors` lists each.",
+        ),
+        Type(
+            "unauthenticated",
+            401,
+            "A key is needed",
+            "The request has no key, or one that is malformed, unknown, expired or revoked. Send "
+            "`Authorization: Bearer onr_…`.",
+        ),
+        Type(
+            "forbidden",
+            403,
+            "The key may not do this",
+            "The key is good but lacks the scope that this needs.",
+        ),
+        Type(
+            "not-found",
+            404,
+            "Not found",
+            "Nothing is at this address, or nothing that this reader may know of.",
+        ),
+        Type(
+            "method-not-allowed",
+            405,
+            "Method not allowed",
+            "The address exists but does not take this method; the `Allow` header lists those it takes.",
+        ),
+        Type(
+            "conflict",
+            409,
+            "Conflict",
+            "The change would clash with another record; `existing` names it.",
+        ),
+        Type(
+            "gone",
+            410,
+            "Withdrawn",
+            "The record was withdrawn: when, by whom and why stands in the answer. Its revisions "
+            "are readable with a key.",
+        ),
+        Type(
+            "stale",
+            412,
+            "The record has changed",
+            "The change was made for another version than the current one. Read the record again and repeat it.",
+        ),
+        Type(
+            "too-large",
+            413,
+            "Body too large",
+            "The body is larger than this address takes.",
+        ),
+        Type(
+            "unsupported-media-type",
+            415,
+            "Unsupported media type",
+            "The body's Content-Type is not one that this address takes.",
+        ),
+        Type(
+            "invalid",
+            422,
+            "Invalid document",
+            "The JSON can be read but breaks rules; `errors` lists each with a JSON Pointer to its place.",
+        ),
+        Type(
+            "precondition-required",
+            428,
+            "A version is needed",
+            "A change must say which version it was made for, by `If-Match` or by `version` in its body.",
+        ),
+        Type(
+            "internal",
+            500,
+            "Internal error",
+            "A defect of this service. The request id finds it in the log.",
+        ),
+        Type(
+            "unavailable",
+            503,
+            "Not available now",
+            "The database is busy, full or away. Nothing was stored; try again after `Retry-After` seconds.",
+        ),
+        Type(
+            "http",
+            400,
+            "HTTP error",
+            "The request does not fit HTTP's own rules; the status says which.",
+        ),
+    )
+}
+
+# The first class that fits decides, so the particular stand before the general.
+_BY_ERROR: tuple[tuple[type[Exception], str], ...] = (
+    (errors.BadParameter, "parameters"),
+    (errors.Invalid, "invalid"),
+    (ValidationError, "invalid"),
+    (errors.NotFound, "not-found"),
+    (errors.Gone, "gone"),
+    (errors.Stale, "stale"),
+    (errors.PreconditionMissing, "precondition-required"),
+    (errors.Conflict, "conflict"),
+    (errors.Unauthenticated, "unauthenticated"),
+    (errors.Forbidden, "forbidden"),
+    (BadJSON, "malformed"),
+    (errors.Refused, "malformed"),
+    (WrongMediaType, "unsupported-media-type"),
+    (Unavailable, "unavailable"),
+)
+_BY_STATUS = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+RETRY_AFTER = "1"
+
+
+def answer(error: Exception) -> Response:
+    """Return the problem that tells a client of an error."""
+    if isinstance(error, HTTPException):
+        return _of_http(error)
+    slug = next((slug for kind, slug in _BY_ERROR if isinstance(error, kind)), "internal")
+    type = TYPES[slug]
+    if slug == "internal":
+        log.error("internal error", exc_info=error, extra={"request_id": g.get("request_id")})
+        return render(type, "Something went wrong here; nothing of the request was stored.")
+    if slug == "unavailable":
+        log.warning("unavailable", extra={"request_id": g.get("request_id"), "reason": str(error)})
+        detail = "The database cannot serve this now. Nothing was stored."
+        return render(type, detail, headers={"Retry-After": RETRY_AFTER})
+    if isinstance(error, ValidationError):
+        error = errors.Invalid(list(faults(error)))
+    facts = error.facts if isinstance(error, errors.Refused) else {}
+    return render(type, str(error), facts=facts, headers=_headers(error))
+
+
+def _headers(error: Exception) -> dict[str, str]:
+    if isinstance(error, errors.Unauthenticated):
+        return {"WWW-Authenticate": 'Bearer realm="On Record"'}
+    if isinstance(error, errors.Forbidden):
+        return {"WWW-Authenticate": 'Bearer realm="On Record", error="insufficient_scope"'}
+    if isinstance(error, WrongMediaType):
+        header = "Accept-Patch" if request.method == "PATCH" else "Accept-Post"
+        return {header: ", ".join(error.accepted)}
+    return {}
+
+
+def _of_http(error: HTTPException) -> Response:
+    if error.response is not None or (error.code or 500) < 400:
+        return error.get_response()  # type: ignore[return-value]
+    status = error.code or 500
+    type = TYPES[_BY_STATUS.get(status, "http")]
+    headers = {}
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    if type.slug == "http":
+        type = Type("http", status, error.name, type.about)
+    return render(type, _details(type, headers) or error.description or error.name, headers=headers)
+
+
+def _details(type: Type, headers: dict[str, str]) -> str | None:
+    if type.slug == "not-found":
+        return "There is nothing at this address; /openapi.json lists every address there is."
+    if type.slug == "method-not-allowed":
+        return f"This address takes {headers.get('Allow', 'other methods')}, not {request.method[:20]}."
+    return None
+
+
+def render(
+    type: Type, detail: str, *, facts: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+) -> Response:
+    """Return a problem as JSON, or as a page for a browser that asks for one."""
+    body = {
+        "type": f"/problems/{type.slug}",
+        "title": type.title,
+        "status": type.status,
+        "detail": detail,
+        "instance": request.path,
+        "request_id": g.get("request_id"),
+        **(facts or {}),
+    }
+    headers = {"Cache-Control": "no-store", "Vary": "Accept, Authorization", **(headers or {})}
+    if wants_page():
+        return Response(page(type.title, detail, body.get("errors")), type.status, headers, mimetype="text/html")
+    return Response(orjson.dumps(body), type.status, headers, content_type=MEDIA_TYPE)
+
+
+def wants_page() -> bool:
+    """Tell whether the client is a browser that would rather have a page than JSON."""
+    accept = request.accept_mimetypes
+    return "text/html" in request.headers.get("Accept", "") and accept["text/html"] >= accept["application/json"]
+
+
+def page(title: str, detail: str, listed: Any = None) -> str:
+    """Return a plain page that says what a problem is."""
+    items = "".join(
+        f"<li><code>{escape(each.get('pointer') or each.get('parameter'))}</code>: {escape(each['detail'])}</li>"
+        for each in listed or ()
+    )
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>'
+        f"{escape(title)} · On Record</title><h1>{escape(title)}</h1><p>{escape(detail)}</p>"
+        f'{"<ul>" + items + "</ul>" if items else ""}<p><a href="/docs">Documentation</a></p></html>'
+    )
