@@ -12,7 +12,8 @@ from typing import Any
 
 from api.domain.errors import NotFound, Unauthenticated
 from api.domain.ids import new_id, now
-from api.storage.db import Unavailable, execute, row, rows, writing
+from api.storage.db import note, row, translated, writing
+from api.storage.models import AccessKey
 from schemas.vocabulary import SCOPES
 
 # Each scope holds the ones before it: who may write may read what is withheld, who administers may both.
@@ -46,10 +47,14 @@ def make(name: str, scopes: list[str], *, expires: str | None = None) -> dict[st
     made = now()
     kept = {"id": new_id("key"), "name": name, "scopes": [scope for scope in SCOPES if scope in scopes]}
     with writing():
-        execute(
-            "INSERT INTO access_key (id, name, sha256, scopes, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
-            (kept["id"], name, _hash(key), ",".join(kept["scopes"]), made, expires),
-        )
+        AccessKey.insert(
+            id=kept["id"],
+            name=name,
+            sha256=_hash(key),
+            scopes=",".join(kept["scopes"]),
+            created_at=made,
+            expires_at=expires,
+        ).execute()
     return {**kept, "key": key, "created_at": made, "expires_at": expires}
 
 
@@ -71,32 +76,36 @@ def recognise(key: str) -> Key:
     if expires is not None and expires <= time:
         raise Unauthenticated("The key has expired.")
     if used is None or used < later(-_USE_NOTED_EVERY):
-        _note_use(id, time)
+        # A convenience for whoever tidies up keys; it must not keep a reader waiting.
+        note("UPDATE access_key SET last_used_at = ? WHERE id = ?", (time, id))
     return Key(id, name, frozenset().union(*(_HOLDS[scope] for scope in scopes.split(","))))
 
 
 def listed() -> list[dict[str, Any]]:
     """Return every key without its secret, oldest first."""
-    fields = ("id", "name", "scopes", "created_at", "expires_at", "revoked_at", "last_used_at")
-    found = rows(f"SELECT {', '.join(fields)} FROM access_key ORDER BY created_at, id")
-    return [{**dict(zip(fields, each, strict=True)), "scopes": each[2].split(",")} for each in found]
+    shown = [field for field in AccessKey._meta.sorted_fields if field is not AccessKey.sha256]
+    with translated():
+        query = AccessKey.select(*shown).order_by(AccessKey.created_at, AccessKey.id)
+        found: list[dict[str, Any]] = list(query.dicts())
+    return [{**each, "scopes": each["scopes"].split(",")} for each in found]
 
 
 def revoke(id: str) -> None:
     """End a key now, in every worker; raises NotFound. Revoking twice keeps the first time."""
     with writing():
-        _one(id)
-        execute("UPDATE access_key SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", (now(), id))
+        key = _one(id)
+        if key.revoked_at is None:
+            AccessKey.update(revoked_at=now()).where(AccessKey.id == id).execute()
 
 
 def rotate(id: str, *, overlap: timedelta) -> dict[str, Any]:
     """Return a new key with the old one's name and scopes; the old one ends after the overlap."""
     with writing():
-        name, scopes, expires = _one(id)
+        key = _one(id)
         ends = later(overlap)
-        if expires is None or ends < expires:
-            execute("UPDATE access_key SET expires_at = ? WHERE id = ?", (ends, id))
-        return make(name, scopes.split(","))
+        if key.expires_at is None or ends < key.expires_at:
+            AccessKey.update(expires_at=ends).where(AccessKey.id == id).execute()
+        return make(key.name, key.scopes.split(","))
 
 
 def later(span: timedelta) -> str:
@@ -109,20 +118,11 @@ def any_exist() -> bool:
     return row("SELECT 1 FROM access_key LIMIT 1") is not None
 
 
-def _one(id: str) -> tuple[Any, ...]:
-    found = row("SELECT name, scopes, expires_at FROM access_key WHERE id = ?", (id,))
-    if found is None:
+def _one(id: str) -> AccessKey:
+    key: AccessKey | None = AccessKey.get_or_none(AccessKey.id == id)
+    if key is None:
         raise NotFound(f"There is no key {id}.")
-    return found
-
-
-def _note_use(id: str, time: str) -> None:
-    # A convenience for whoever tidies up keys: it must not cost a reader an answer when no write is possible.
-    try:
-        with writing():
-            execute("UPDATE access_key SET last_used_at = ? WHERE id = ?", (time, id))
-    except Unavailable:
-        return
+    return key
 
 
 def _hash(key: str) -> str:

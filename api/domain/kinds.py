@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from api.storage.models import Record
 from schemas.base import Schema
 
 Document = dict[str, Any]
@@ -22,7 +21,7 @@ def _nothing(*_: object) -> None:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of record, by what is particular to it.
+    """One kind of record, by what is particular to it. Its table has its name.
 
     `takes` validates what is sent. `settle(fields, by, previous)` turns references into ids, making
     the records that are named and missing, and returns the members of the document in their order.
@@ -36,7 +35,6 @@ class Kind:
     name: str
     plural: str
     prefix: str
-    model: type[Record]
     takes: Schema
     settle: Callable[[Document, str, Document | None], Document]
     columns: Callable[[Document], dict[str, object]]

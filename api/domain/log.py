@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
+from typing import Any
 
 import orjson
 
 from api.domain.ids import now
-from api.storage.db import execute, row, rows
+from api.storage import models
+from api.storage.db import execute, row, translated
 
 GENESIS = "0" * 64
 
@@ -49,7 +51,7 @@ class Entry:
             self.note,
             self.sha256,
         ]
-        return hashlib.sha256(previous.encode() + orjson.dumps(fields)).hexdigest()
+        return hashlib.sha256(previous.encode() + orjson.dumps(values)).hexdigest()
 
 
 def new_salt() -> str:
@@ -69,7 +71,7 @@ def append(op: str, kind: str, record: str, version: int, *, sha256: str, by: st
     execute(
         "INSERT INTO entry (seq, at, op, type, record, version, by, note, sha256, hash) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*(getattr(entry, name) for name in entry.__slots__), entry.hash(previous)),
+        (*astuple(entry), entry.hash(previous)),
     )
     return entry
 
@@ -85,18 +87,12 @@ def position() -> int:
     return int(found[0]) if found else 0
 
 
-_FIELDS = "seq, at, op, type, record, version, by, note, sha256"
-
-
 def of_record(record: str, *, before: int | None = None, limit: int | None = None) -> list[Entry]:
     """Return a record's entries, newest first; those under version `before`, at most `limit`."""
-    sql, parameters = f"SELECT {_FIELDS} FROM entry WHERE record = ?", [record]
-    bounds: list[object] = []
+    query = models.Entry.select(*[getattr(models.Entry, field.name) for field in fields(Entry)])
+    query = query.where(models.Entry.record == record).order_by(models.Entry.version.desc()).limit(limit)
     if before is not None:
-        sql += " AND version < ?"
-        bounds.append(before)
-    sql += " ORDER BY version DESC"
-    if limit is not None:
-        sql += " LIMIT ?"
-        bounds.append(limit)
-    return [Entry(*found) for found in rows(sql, [*parameters, *bounds])]
+        query = query.where(models.Entry.version < before)
+    with translated():
+        found: list[tuple[Any, ...]] = list(query.tuples())
+    return [Entry(*each) for each in found]

@@ -6,7 +6,6 @@ from functools import partial
 
 from api.domain import names
 from api.domain.kinds import Document, Kind
-from api.storage.models import Outlet
 from schemas.outlets import OutletIn
 
 
@@ -26,7 +25,6 @@ OUTLET = Kind(
     name="outlet",
     plural="outlets",
     prefix="out",
-    model=Outlet,
     takes=OutletIn(),
     settle=_settle,
     columns=_columns,

@@ -12,7 +12,7 @@ from api.domain.ids import new_id, now
 from api.domain.keys import Key
 from api.domain.kinds import Document, Kind
 from api.domain.reading import Sent
-from api.storage.db import execute, row, writing
+from api.storage.db import execute, insert, row, update, writing
 
 _OURS = ("id", "version", "created_at", "updated_at", "recorded_by")
 
@@ -35,9 +35,8 @@ def store(kind: Kind, fields: Document, *, by: str) -> str:
         document.update(created_at=time, updated_at=time, recorded_by=by)
         kind.refuse(document)
         text, salt = _dump(document), log.new_salt()
-        n = kind.model.insert(
-            id=document["id"], version=1, document=text, salt=salt, created_at=time, **kind.columns(document)
-        ).execute()
+        columns = {"id": document["id"], "version": 1, "document": text, "salt": salt, "created_at": time}
+        n = insert(kind.name, {**columns, **kind.columns(document)})
         kind.project(n, document)
         log.append("create", kind.name, document["id"], 1, sha256=log.document_hash(salt, text), by=by)
         return str(document["id"])
@@ -47,7 +46,8 @@ def revise(kind: Kind, id: str, patch: Document, *, by: Key, expected: frozenset
     """Apply a JSON Merge Patch (RFC 7396), keep what it supersedes, and return the record as it is read.
 
     What changes nothing makes no version. A reference is replaced whole, never merged into. `expected`
-    holds the versions that the change was made for, None for any. Raises NotFound, Gone, Stale, Conflict, Invalid and marshmallow's ValidationError.
+    holds the versions that the change was made for, None for any. Raises NotFound, Gone, Stale,
+    Conflict, Invalid and marshmallow's ValidationError.
     """
     with writing():
         n, previous = _current(kind, id, expected)
@@ -108,7 +108,7 @@ def _replace(kind: Kind, n: int, previous: Document, settled: Document, by: str)
     _supersede(kind, id)
     text, salt = _dump(document), log.new_salt()
     columns = {"version": version, "document": text, "salt": salt, **kind.columns(document)}
-    kind.model.update(**columns).where(kind.model.id == id).execute()
+    update(kind.name, id, columns)
     kind.project(n, document)
     log.append("update", kind.name, id, version, sha256=log.document_hash(salt, text), by=by)
 

@@ -7,7 +7,6 @@ import hashlib
 from api.domain import names
 from api.domain.kinds import Document, Kind
 from api.domain.references import Resolution
-from api.storage.models import Source
 from api.text.addresses import canonical
 from schemas.sources import SourceIn
 
@@ -30,7 +29,6 @@ SOURCE = Kind(
     name="source",
     plural="sources",
     prefix="src",
-    model=Source,
     takes=SourceIn(),
     settle=_settle,
     columns=_columns,

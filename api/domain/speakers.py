@@ -6,7 +6,6 @@ from functools import partial
 
 from api.domain import names
 from api.domain.kinds import Document, Kind
-from api.storage.models import Speaker
 from schemas.speakers import SpeakerIn
 
 
@@ -26,7 +25,6 @@ SPEAKER = Kind(
     name="speaker",
     plural="speakers",
     prefix="spk",
-    model=Speaker,
     takes=SpeakerIn(),
     settle=_settle,
     columns=_columns,

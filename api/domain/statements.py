@@ -11,7 +11,6 @@ from api.domain.errors import Conflict, Invalid
 from api.domain.kinds import Document, Kind
 from api.domain.references import Resolution
 from api.storage.db import execute, row, rows
-from api.storage.models import Statement
 from api.text.addresses import canonical
 from api.text.folding import fingerprint, fold
 from schemas.edtf import bounds
@@ -147,7 +146,6 @@ STATEMENT = Kind(
     name="statement",
     plural="statements",
     prefix="stm",
-    model=Statement,
     takes=StatementIn(),
     settle=_settle,
     merge=_merge,

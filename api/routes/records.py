@@ -60,7 +60,7 @@ def collection(kind: Kind, gives: type[Schema], patches: type[Schema], query: ty
         found = reading.revisions(kind, id, key, cursor=query["cursor"], limit=query["limit"])
         return Envelope([dumps(each) for each in found.entries], found.next, found.total, True)
 
-    @routes.get("/<id>/revisions/<int:version>")
+    @routes.get("/<id>/revisions/<int(max=2147483647):version>")
     @endpoint(gives=gives, summary=f"Read {a} {kind.name} as it was at a version.")
     def revision(id: str, version: int, key: Key) -> Sent:
         return reading.revision(kind, id, version, key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from types import ModuleType
@@ -52,20 +52,41 @@ def _placeholders(sql: str) -> str:
 
 def rows(sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
     """Return the rows of a query written with `?` for its parameters, on either database."""
-    with _translated():
+    with translated():
         return db.execute_sql(_placeholders(sql), parameters).fetchall()  # type: ignore[no-any-return]
 
 
 def row(sql: str, parameters: Sequence[object] = ()) -> tuple[Any, ...] | None:
     """Return the first row of a query, or None."""
-    with _translated():
+    with translated():
         return db.execute_sql(_placeholders(sql), parameters).fetchone()  # type: ignore[no-any-return]
 
 
 def execute(sql: str, parameters: Sequence[object] = ()) -> None:
     """Run a statement that returns nothing."""
-    with _translated():
+    with translated():
         db.execute_sql(_placeholders(sql), parameters)
+
+
+def insert(table: str, values: Mapping[str, object]) -> int:
+    """Insert one row and return its number `n`.
+
+    Written out instead of built by peewee, which takes longer to build an insert than SQLite to run it.
+    """
+    found = row(_insertion(table, tuple(values)), tuple(values.values()))
+    return int(found[0]) if found else 0
+
+
+@lru_cache(maxsize=256)
+def _insertion(table: str, columns: tuple[str, ...]) -> str:
+    marks = ", ".join("?" * len(columns))
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) RETURNING n"
+
+
+def update(table: str, id: str, values: Mapping[str, object]) -> None:
+    """Change columns of the row with an id."""
+    changes = ", ".join(f"{column} = ?" for column in values)
+    execute(f"UPDATE {table} SET {changes} WHERE id = ?", (*values.values(), id))
 
 
 @contextmanager
@@ -75,13 +96,22 @@ def writing() -> Iterator[None]:
     Both databases run writes one after another (SQLite by its lock, PostgreSQL by an advisory
     one), which is what makes the log's sequence free of gaps and a check before an insert safe.
     """
-    with _translated(), db.atomic():
+    with translated(), db.atomic():
         dialect.lock_writes(db)
         yield
 
 
-class _translated:
-    """Turn what the driver raises when the database cannot serve now into Unavailable.
+def note(sql: str, parameters: Sequence[object] = ()) -> None:
+    """Run a statement that may as well be left out, and is where it would have to wait or cannot be done."""
+    try:
+        with translated(), dialect.impatient(db):
+            db.execute_sql(_placeholders(sql), parameters)
+    except Unavailable:
+        return
+
+
+class translated:
+    """Around whatever asks the database: what it raises when it cannot serve now becomes Unavailable.
 
     A class, since a generator's context costs a microsecond or two for every query.
     """

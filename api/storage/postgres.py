@@ -48,6 +48,12 @@ def lock_writes(db: Database) -> None:
     db.execute_sql(f"SELECT pg_advisory_xact_lock({_WRITES})")
 
 
+@contextmanager
+def impatient(db: Database) -> Iterator[None]:
+    """Nothing to do: rows are locked one by one here, and nobody else holds those of a key for long."""
+    yield
+
+
 def append_only(table: str, refused: tuple[str, ...]) -> list[str]:
     """Return the statements that make the database itself refuse these changes to a table."""
     statements = [

@@ -38,6 +38,17 @@ def lock_writes(db: Database) -> None:
     """Nothing to do: BEGIN IMMEDIATE has taken the file's one write lock."""
 
 
+@contextmanager
+def impatient(db: Database) -> Iterator[None]:
+    """Have this thread's statements fail at once, instead of waiting, where another writes."""
+    patience = int(db.timeout * 1000)  # type: ignore[attr-defined]
+    db.execute_sql("PRAGMA busy_timeout = 0")
+    try:
+        yield
+    finally:
+        db.execute_sql(f"PRAGMA busy_timeout = {patience}")
+
+
 def append_only(table: str, refused: tuple[str, ...]) -> list[str]:
     """Return the statements that make the database itself refuse these changes to a table."""
     return [

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from apispec import APISpec
-from apispec.ext.marshmallow import MarshmallowPlugin, OpenAPIConverter
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from jsonschema import Draft202012Validator
 from marshmallow import Schema, ValidationError
 
@@ -101,7 +102,7 @@ class _Converter(OpenAPIConverter):
     """Puts what the schemas say about several members, and what a reference may create, into the spec."""
 
     def schema2jsonschema(self, schema: Any) -> dict[str, Any]:
-        return {**super().schema2jsonschema(schema), **schema.json_schema}
+        return {**super().schema2jsonschema(schema), **schema.json_schema}  # type: ignore[no-untyped-call]
 
 
 class _Plugin(MarshmallowPlugin):
@@ -121,7 +122,7 @@ def components() -> dict[str, Any]:
     plugin = _Plugin()
     spec = APISpec("t", "1", openapi_version="3.1.0", plugins=[plugin])
     assert plugin.converter is not None
-    plugin.converter.add_attribute_function(_reference)
+    plugin.converter.add_attribute_function(_reference)  # type: ignore[no-untyped-call]
     for schema in BY_NAME.values():
         if schema not in {key[0] for key in plugin.converter.refs}:
             spec.components.schema(schema.__name__, schema=schema)

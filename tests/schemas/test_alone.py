@@ -2,6 +2,9 @@
 
 import subprocess
 import sys
+from pathlib import Path
+
+HOUSE = Path(__file__).parents[2]
 
 PROGRAM = """
 import sys
@@ -22,5 +25,5 @@ print("langcodes" in sys.modules, "difflib" in sys.modules)
 
 
 def test_it_needs_neither_flask_nor_peewee_and_loads_language_tables_only_for_rare_tags() -> None:
-    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, cwd=HOUSE)
     assert done.stdout.split() == ["False", "False"]

@@ -238,10 +238,12 @@ def test_a_statement_is_an_object(document: object, faults: Any) -> None:
 
 
 def test_a_patch_may_leave_out_or_take_away_anything_and_name_its_version(faults: Any, json_schema: Any) -> None:
-    for patch in ({}, {"text": None, "version": 2}, {"url": "https://a.org/"}, {"topics": None}):
+    good: list[dict[str, Any]] = [{}, {"text": None, "version": 2}, {"url": "https://a.org/"}, {"topics": None}]
+    bad: list[dict[str, Any]] = [{"version": 0}, {"version": "2"}, {"version": None}, {"corrections": []}]
+    for patch in good:
         assert faults(StatementPatch, patch) == []
         assert json_schema(StatementPatch).is_valid(patch)
-    for patch in ({"version": 0}, {"version": "2"}, {"version": None}, {"corrections": []}):
+    for patch in bad:
         assert len(faults(StatementPatch, patch)) == 1
         assert not json_schema(StatementPatch).is_valid(patch)
 
