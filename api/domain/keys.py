@@ -12,7 +12,7 @@ from typing import Any
 
 from api.domain.errors import NotFound, Unauthenticated
 from api.domain.ids import new_id, now
-from api.storage.db import note, row, translated, writing
+from api.storage.db import note, row, rows_of, writing
 from api.storage.models import AccessKey
 from schemas.vocabulary import SCOPES
 
@@ -84,10 +84,9 @@ def recognise(key: str) -> Key:
 def listed() -> list[dict[str, Any]]:
     """Return every key without its secret, oldest first."""
     shown = [field for field in AccessKey._meta.sorted_fields if field is not AccessKey.sha256]
-    with translated():
-        query = AccessKey.select(*shown).order_by(AccessKey.created_at, AccessKey.id)
-        found: list[dict[str, Any]] = list(query.dicts())
-    return [{**each, "scopes": each["scopes"].split(",")} for each in found]
+    found = rows_of(AccessKey.select(*shown).order_by(AccessKey.created_at, AccessKey.id))
+    names = [field.name for field in shown]
+    return [{**dict(zip(names, each, strict=True)), "scopes": each[2].split(",")} for each in found]
 
 
 def revoke(id: str) -> None:

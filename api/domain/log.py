@@ -10,13 +10,12 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import astuple, dataclass, fields
-from typing import Any
 
 import orjson
 
 from api.domain.ids import now
 from api.storage import models
-from api.storage.db import execute, row, translated
+from api.storage.db import execute, row, rows_of
 
 GENESIS = "0" * 64
 
@@ -40,7 +39,7 @@ class Entry:
 
         The JSON is an array of the fields in their order here, as UTF-8 without spacing.
         """
-        fields = [
+        values = [
             self.seq,
             self.at,
             self.op,
@@ -93,6 +92,4 @@ def of_record(record: str, *, before: int | None = None, limit: int | None = Non
     query = query.where(models.Entry.record == record).order_by(models.Entry.version.desc()).limit(limit)
     if before is not None:
         query = query.where(models.Entry.version < before)
-    with translated():
-        found: list[tuple[Any, ...]] = list(query.tuples())
-    return [Entry(*each) for each in found]
+    return [Entry(*each) for each in rows_of(query)]

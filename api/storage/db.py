@@ -8,7 +8,7 @@ from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
-from peewee import Database, DatabaseProxy, InterfaceError, OperationalError, PeeweeException
+from peewee import Database, DatabaseProxy, InterfaceError, ModelSelect, OperationalError, PeeweeException
 
 from api.settings import Settings
 from api.storage import sqlite
@@ -60,6 +60,12 @@ def row(sql: str, parameters: Sequence[object] = ()) -> tuple[Any, ...] | None:
     """Return the first row of a query, or None."""
     with translated():
         return db.execute_sql(_placeholders(sql), parameters).fetchone()  # type: ignore[no-any-return]
+
+
+def rows_of(query: ModelSelect[Any]) -> list[tuple[Any, ...]]:
+    """Return the rows of a query that peewee builds."""
+    with translated():
+        return list(query.tuples())
 
 
 def execute(sql: str, parameters: Sequence[object] = ()) -> None:

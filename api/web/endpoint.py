@@ -14,7 +14,7 @@ from typing import Any
 from flask import Response, request
 from marshmallow import ValidationError
 
-from api.domain.errors import Invalid
+from api.domain.errors import Invalid, Refused
 from api.web import answers, bodies, parameters, preconditions
 from api.web.keys import permit
 from schemas.base import Schema
@@ -37,6 +37,7 @@ class Contract:
     lists: bool
     status: int
     conditional: bool
+    raises: tuple[type[Refused], ...]
     summary: str
 
 
@@ -50,6 +51,7 @@ def endpoint(
     lists: bool = False,
     status: int = 200,
     conditional: bool = False,
+    raises: tuple[type[Refused], ...] = (),
     summary: str | None = None,
 ) -> Callable[[View], View]:
     """Declare a view.
@@ -57,6 +59,7 @@ def endpoint(
     It is called with the path's parts and `key`, and where the declaration asks for them `body` (`takes`:
     loaded by the schema; `patches`: the merge patch as sent), `query` and `expected` (`conditional`: the
     versions that the change was made for, None for any). It returns what `answers.answer` knows to send.
+    `raises` names what the work itself may refuse; what permission, parameters and body may is known.
     """
 
     def declare(view: View) -> View:
@@ -69,6 +72,7 @@ def endpoint(
             lists=lists,
             status=status,
             conditional=conditional,
+            raises=raises,
             summary=summary or (view.__doc__ or "").strip().splitlines()[0],
         )
 

@@ -156,16 +156,20 @@ _BY_STATUS = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413
 RETRY_AFTER = "1"
 
 
+def type_of(error: builtins.type[Exception]) -> Type:
+    """Return the type of problem that a class of errors is answered with."""
+    return TYPES[next((slug for kind, slug in _BY_ERROR if issubclass(error, kind)), "internal")]
+
+
 def answer(error: Exception) -> Response:
     """Return the problem that tells a client of an error."""
     if isinstance(error, HTTPException):
         return _of_http(error)
-    slug = next((slug for kind, slug in _BY_ERROR if isinstance(error, kind)), "internal")
-    type = TYPES[slug]
-    if slug == "internal":
+    type = type_of(error.__class__)
+    if type.slug == "internal":
         log.error("internal error", exc_info=error, extra={"request_id": g.get("request_id")})
         return render(type, "Something went wrong here; nothing of the request was stored.")
-    if slug == "unavailable":
+    if type.slug == "unavailable":
         log.warning("unavailable", extra={"request_id": g.get("request_id"), "reason": str(error)})
         detail = "The database cannot serve this now. Nothing was stored."
         return render(type, detail, headers={"Retry-After": RETRY_AFTER})
