@@ -149,7 +149,9 @@ def missing(kind: Kind, id: str, *, may_know: bool) -> NotFound | Gone:
     Of a record that was withheld when it was withdrawn, who may not know of it learns nothing.
     """
     entries = log.of_record(id, limit=1)
-    if not entries or entries[0].type != kind.name or not (may_know or _was_public(id, entries[0].version)):
+    if not entries or entries[0].type != kind.name or entries[0].op != "withdraw":
+        return NotFound(f"There is no {kind.name} {id}.")
+    if not (may_know or _was_public(id, entries[0].version)):
         return NotFound(f"There is no {kind.name} {id}.")
     last = entries[0]
     return Gone(f"The {kind.name} was withdrawn.", withdrawn_at=last.at, withdrawn_by=last.by, reason=last.note, id=id)

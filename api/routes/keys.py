@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint
 
 from api.domain import keys
+from api.domain.errors import NotFound
 from api.domain.keys import Key
 from api.web.answers import Envelope, dumps
 from api.web.endpoint import endpoint
@@ -43,7 +44,7 @@ def make(body: dict[str, Any], key: Key) -> dict[str, Any]:
 
 
 @routes.delete("/keys/<id>")
-@endpoint(needs="admin", status=204)
+@endpoint(needs="admin", status=204, raises=(NotFound,))
 def revoke(id: str, key: Key) -> None:
     """Revoke a key, at once and in every worker."""
     keys.revoke(id)

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint
 
 from api.domain import listing, reading, records
+from api.domain.errors import Conflict, Gone, NotFound, Refused
 from api.domain.keys import Key
 from api.domain.kinds import Document, Kind
 from api.domain.reading import Sent
@@ -17,6 +18,7 @@ from schemas.queries import PageQuery, RevisionsQuery
 from schemas.withdrawals import WithdrawalIn
 
 Expected = frozenset[int] | None
+Errors = tuple[type[Refused], ...]
 
 
 def collection(kind: Kind, gives: type[Schema], patches: type[Schema], query: type[PageQuery]) -> Blueprint:
@@ -24,9 +26,14 @@ def collection(kind: Kind, gives: type[Schema], patches: type[Schema], query: ty
     routes = Blueprint(kind.plural, __name__, url_prefix=f"/v1/{kind.plural}")
     takes = type(kind.takes)
     a = "an" if kind.name[0] in "aeiou" else "a"
+    # Not every kind has records that clash, or that others need.
+    clashes: Errors = (Conflict,) if kind.refuse is not Kind.refuse else ()
+    needed: Errors = (Conflict,) if kind.release is not Kind.release else ()
 
     @routes.post("")
-    @endpoint(needs="write", takes=takes, gives=gives, status=201, summary=f"Record {a} {kind.name}.")
+    @endpoint(
+        needs="write", takes=takes, gives=gives, status=201, raises=clashes, summary=f"Record {a} {kind.name}."
+    )
     def record(body: Document, key: Key) -> Sent:
         return records.record(kind, body, by=key)
 
@@ -37,22 +44,41 @@ def collection(kind: Kind, gives: type[Schema], patches: type[Schema], query: ty
         return Envelope(page.items, page.next, page.total, page.total_exact)
 
     @routes.get("/<id>")
-    @endpoint(gives=gives, summary=f"Read {a} {kind.name}.")
+    @endpoint(gives=gives, raises=(NotFound, Gone), summary=f"Read {a} {kind.name}.")
     def read(id: str, key: Key) -> Sent:
         return reading.find(kind, id, key)
 
     @routes.patch("/<id>")
-    @endpoint(needs="write", patches=patches, gives=gives, conditional=True, summary=f"Revise {a} {kind.name}.")
+    @endpoint(
+        needs="write",
+        patches=patches,
+        gives=gives,
+        conditional=True,
+        raises=(NotFound, Gone, *clashes),
+        summary=f"Revise {a} {kind.name}.",
+    )
     def revise(id: str, body: Document, key: Key, expected: Expected) -> Sent:
         return records.revise(kind, id, body, by=key, expected=expected)
 
     @routes.delete("/<id>")
-    @endpoint(needs="write", takes=WithdrawalIn, status=204, conditional=True, summary=f"Withdraw {a} {kind.name}.")
+    @endpoint(
+        needs="write",
+        takes=WithdrawalIn,
+        status=204,
+        conditional=True,
+        raises=(NotFound, Gone, *needed),
+        summary=f"Withdraw {a} {kind.name}.",
+    )
     def withdraw(id: str, body: Document, key: Key, expected: Expected) -> None:
         records.withdraw(kind, id, body["reason"], by=key, expected=expected)
 
     @routes.get("/<id>/revisions")
-    @endpoint(query=RevisionsQuery, gives="revisions", summary=f"Read the history of {a} {kind.name}.")
+    @endpoint(
+        query=RevisionsQuery,
+        gives="revisions",
+        raises=(NotFound,),
+        summary=f"Read the history of {a} {kind.name}.",
+    )
     def revisions(id: str, query: dict[str, Any], key: Key) -> Envelope | list[Document]:
         if query["diff"]:
             old, new = query["diff"]
@@ -61,7 +87,7 @@ def collection(kind: Kind, gives: type[Schema], patches: type[Schema], query: ty
         return Envelope([dumps(each) for each in found.entries], found.next, found.total, True)
 
     @routes.get("/<id>/revisions/<int(max=2147483647):version>")
-    @endpoint(gives=gives, summary=f"Read {a} {kind.name} as it was at a version.")
+    @endpoint(gives=gives, raises=(NotFound,), summary=f"Read {a} {kind.name} as it was at a version.")
     def revision(id: str, version: int, key: Key) -> Sent:
         return reading.revision(kind, id, version, key)
 

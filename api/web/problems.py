@@ -156,7 +156,7 @@ _BY_STATUS = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413
 RETRY_AFTER = "1"
 
 
-def type_of(error: builtins.type[Exception]) -> Type:
+def type_of(error: type[Exception]) -> Type:
     """Return the type of problem that a class of errors is answered with."""
     return TYPES[next((slug for kind, slug in _BY_ERROR if issubclass(error, kind)), "internal")]
 

@@ -1,0 +1,137 @@
+"""Naming speakers and outlets: found, made, ambiguous, withdrawn."""
+
+from __future__ import annotations
+
+from tests.conftest import Client, statement
+
+
+def test_a_name_finds_the_speaker_whatever_its_case_spacing_and_composition(alice: Client) -> None:
+    first = alice.record(statement(speaker="José  Manuel"))
+    for number, name in enumerate(("JOSÉ MANUEL", "jose\u0301 manuel", " José Manuel ".strip())):
+        record = alice.record(statement(text=f"Words {number}.", speaker=name))
+        assert record["speaker"] == first["speaker"]
+
+
+def test_an_alias_finds_its_bearer(alice: Client) -> None:
+    nato = alice.record({"name": "NATO", "type": "organization", "aliases": ["North Atlantic Alliance"]}, "speakers")
+    assert alice.record(statement(speaker="north atlantic alliance"))["speaker"]["id"] == nato["id"]
+
+
+def test_a_description_makes_the_speaker_with_all_of_it(alice: Client, charlie: Client) -> None:
+    given = {"name": "NATO", "type": "organization", "aliases": ["OTAN"], "description": "An alliance."}
+    made = alice.record(statement(speaker=given))["speaker"]
+    read = charlie.get(f"/v1/speakers/{made['id']}").json
+    assert {name: read[name] for name in given} == given
+    assert read["recorded_by"] == "alice"
+    assert alice.record(statement(text="More.", speaker="OTAN"))["speaker"]["id"] == made["id"]
+
+
+def test_our_own_output_is_good_input(alice: Client) -> None:
+    record = alice.record(statement())
+    again = alice.record(statement(text="More.", speaker=record["speaker"], outlet=record["outlet"]))
+    assert (again["speaker"], again["outlet"]) == (record["speaker"], record["outlet"])
+
+
+def test_an_ambiguous_name_is_refused_with_its_candidates(alice: Client) -> None:
+    ids = {alice.record({"name": "John Smith", "description": each}, "speakers")["id"] for each in ("a", "b")}
+    answer = alice.post("/v1/statements", statement(speaker="john smith"))
+    assert answer.status_code == 422
+    [error] = answer.json["errors"]
+    assert (error["pointer"], error["code"]) == ("#/speaker", "ambiguous")
+    assert {each["id"] for each in error["candidates"]} == ids
+    assert alice.record(statement(speaker={"id": min(ids)}))["speaker"]["id"] == min(ids)
+
+
+def test_a_type_tells_two_bearers_of_a_name_apart(alice: Client) -> None:
+    person = alice.record({"name": "Washington", "type": "person"}, "speakers")["id"]
+    state = alice.record({"name": "Washington", "type": "government"}, "speakers")["id"]
+    found = alice.record(statement(speaker={"name": "Washington", "type": "government"}))
+    assert found["speaker"]["id"] == state != person
+    made = alice.record(statement(text="More.", speaker={"name": "Washington", "type": "group"}))
+    assert made["speaker"]["id"] not in (person, state)
+
+
+def test_every_bad_reference_is_reported_at_its_own_place(alice: Client) -> None:
+    gone = alice.record({"name": "Gone"}, "speakers")["id"]
+    alice.delete(f"/v1/speakers/{gone}", {"version": 1})
+    answer = alice.post(
+        "/v1/statements",
+        {
+            **statement(speaker={"id": gone}),
+            "outlet": None,
+            "appearances": [
+                {"outlet": "out_" + "0" * 26, "via": [{"name": "A", "outlet": {"id": "out_" + "1" * 26}}]},
+                {"outlet": "Fine", "source": "src_" + "0" * 26},
+            ],
+            "attributions": [{"speaker": "spk_" + "0" * 26}],
+        },
+    )
+    assert answer.status_code == 422
+    assert {each["pointer"] for each in answer.json["errors"]} == {
+        "#/speaker",
+        "#/appearances/0/outlet",
+        "#/appearances/0/via/0/outlet",
+        "#/appearances/1/source",
+        "#/attributions/0/speaker",
+    }
+    assert "withdrawn" in answer.json["errors"][0]["detail"]
+
+
+def test_a_bad_outlet_in_shorthand_is_reported_there(alice: Client) -> None:
+    answer = alice.post("/v1/statements", statement(outlet="out_" + "0" * 26))
+    assert [each["pointer"] for each in answer.json["errors"]] == ["#/outlet"]
+
+
+def test_a_new_name_twice_in_one_document_makes_one_speaker(alice: Client, charlie: Client) -> None:
+    alice.record(statement(speaker="New One", attributions=[{"speaker": "new one"}, {"speaker": "New One"}]))
+    assert charlie.get("/v1/speakers").json["total"] == 1
+
+
+def test_who_is_still_named_cannot_be_withdrawn(alice: Client) -> None:
+    record = alice.record(
+        {
+            **statement(attributions=[{"speaker": "Other Person"}]),
+            "outlet": None,
+            "appearances": [{"outlet": "First"}, {"outlet": "Second", "via": [{"name": "Hop", "outlet": "Third"}]}],
+        }
+    )
+    named = [
+        ("speakers", record["speaker"]),
+        ("speakers", record["attributions"][0]["speaker"]),
+        ("outlets", record["outlet"]),
+        ("outlets", record["appearances"][1]["outlet"]),
+        ("outlets", record["appearances"][1]["via"][0]["outlet"]),
+    ]
+    for collection, each in named:
+        assert alice.delete(f"/v1/{collection}/{each['id']}", {"version": 1}).status_code == 409
+    alice.delete(f"/v1/statements/{record['id']}", {"version": 1})
+    for collection, each in named:
+        assert alice.delete(f"/v1/{collection}/{each['id']}", {"version": 1}).status_code == 204
+
+
+def test_a_withdrawn_name_is_free_again(alice: Client) -> None:
+    first = alice.record({"name": "Free Name"}, "speakers")["id"]
+    alice.delete(f"/v1/speakers/{first}", {"version": 1})
+    assert alice.record(statement(speaker="Free Name"))["speaker"]["id"] != first
+
+
+def test_a_new_alias_is_found_and_an_old_one_is_not(alice: Client, charlie: Client) -> None:
+    record = alice.record(statement(speaker={"name": "Old Name", "aliases": ["Alias"]}))
+    alice.patch(f"/v1/speakers/{record['speaker']['id']}", {"name": "New Name", "aliases": [], "version": 1})
+    found = {name: charlie.get("/v1/statements", query_string={"speaker": name}).json["total"] for name in
+             ("Old Name", "Alias", "New Name")}  # fmt: skip
+    assert found == {"Old Name": 0, "Alias": 0, "New Name": 1}
+
+
+def test_the_text_of_a_source_is_shown_to_key_holders_only(alice: Client, bob: Client, charlie: Client) -> None:
+    source = alice.record(
+        {"url": "https://a.example/1", "outlet": "The Times", "text": "The whole article."}, "sources"
+    )
+    address = f"/v1/sources/{source['id']}"
+    alice.patch(address, {"title": "A title", "version": 1})
+    assert bob.get(address).json["text"] == "The whole article."
+    assert len(source["sha256"]) == 64
+    for place in (address, "/v1/sources", f"{address}/revisions/1", f"{address}/revisions?diff=1..2"):
+        assert "whole article" not in charlie.get(place).text
+        assert charlie.get(place).status_code == 200
+    assert bob.get(address).headers["ETag"] != charlie.get(address).headers["ETag"]
