@@ -30,9 +30,10 @@ def apply() -> list[str]:
     # Imported here: the migration tools cost start-up time that a worker never needs.
     from playhouse.migrations import Runner
 
-    db.connect(reuse_if_open=True)
+    with storage.translated():
+        db.connect(reuse_if_open=True)
     try:
-        with storage.dialect.migration_lock(db.obj):
+        with storage.translated(), storage.dialect.migration_lock(db.obj):
             if not pending():
                 return []
             return list(Runner(db.obj, str(FOLDER), table_name=HISTORY).up())

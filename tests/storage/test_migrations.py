@@ -1,0 +1,139 @@
+"""Migrating: from nothing, again, by two at once, killed half-way, and a database from the future."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from peewee import PeeweeException
+
+from api.settings import Settings
+from api.storage import models
+from api.storage.db import close_database, db, execute, open_database, rows
+from api.storage.migrating import NewerSchema, migrate, pending
+from tests.servers import ROOT, environment, onrecord
+
+MODELS = [model for model in vars(models).values() if isinstance(model, type) and issubclass(model, models.Table)]
+TABLES = [model for model in MODELS if model not in (models.Table, models.Record)]
+
+
+@pytest.fixture
+def opened(database_url: str) -> Iterator[str]:
+    """A migrated database, open in this process."""
+    open_database(Settings(database=database_url))
+    yield database_url
+    close_database()
+
+
+def schema_of(url: str) -> list[str]:
+    """Return the names of a database's tables."""
+    open_database(Settings(database=url))
+    try:
+        return sorted(db.get_tables())
+    finally:
+        close_database()
+
+
+def test_migrating_twice_changes_nothing_the_second_time(empty_database_url: str) -> None:
+    assert migrate(empty_database_url) != []
+    assert migrate(empty_database_url) == []
+
+
+def test_two_processes_migrating_at_once_both_succeed(empty_database_url: str) -> None:
+    command = [sys.executable, "-c", "from api.cli import main; main()", "migrate"]
+    running = [
+        subprocess.Popen(command, env=environment(empty_database_url), cwd=ROOT, stderr=subprocess.PIPE)
+        for _ in range(3)
+    ]
+    outcomes = [(process.wait(30), process.stderr.read() if process.stderr else b"") for process in running]
+    for process in running:
+        if process.stderr:
+            process.stderr.close()
+    assert outcomes == [(0, b"")] * 3
+
+
+# Ends the process at the given statement of the migration, as a power cut would.
+KILLED = """
+import os, sys
+from peewee import Database
+from api.storage.migrating import migrate
+count, real = 0, Database.execute_sql
+def execute_sql(self, sql, params=None, *rest, **named):
+    global count
+    count += 1
+    if count == int(sys.argv[2]):
+        os._exit(9)
+    return real(self, sql, params, *rest, **named)
+Database.execute_sql = execute_sql
+migrate(sys.argv[1])
+print(count)
+"""
+
+
+def test_a_migration_killed_anywhere_leaves_the_old_schema_or_the_new(empty_database_url: str) -> None:
+    whole = None
+    for moment in (3, 6, 9, 14, 21, 28, 34, 1000):
+        done = subprocess.run(
+            [sys.executable, "-c", KILLED, empty_database_url, str(moment)], cwd=ROOT, capture_output=True, timeout=60
+        )
+        assert done.returncode in (0, 9), done.stderr
+        tables = schema_of(empty_database_url)
+        assert "statement" not in tables or {"entry", "name", "access_key"} <= set(tables)
+        if done.returncode == 0:
+            whole = tables
+            break
+    assert whole is not None
+    assert migrate(empty_database_url) == []
+
+
+def test_a_database_from_the_future_is_refused(opened: str) -> None:
+    execute("INSERT INTO schema_migration (name, applied) VALUES ('9999_from_the_future', '2030-01-01 00:00:00')")
+    with pytest.raises(NewerSchema, match="9999_from_the_future"):
+        pending()
+    close_database()
+    done = onrecord(opened, "migrate", check=False)
+    assert done.returncode == 1
+    assert "9999_from_the_future" in done.stderr
+
+
+@pytest.mark.parametrize("model", TABLES, ids=lambda model: model.__name__)
+def test_models_and_migrated_tables_have_the_same_columns(opened: str, model: type[models.Table]) -> None:
+    held = {column.name: column.null for column in db.get_columns(model._meta.table_name)}
+    mapped = {field.column_name: field.null for field in model._meta.sorted_fields}
+    assert set(held) == set(mapped)
+    # SQLite reports the whole-number key of a table as if it could be null.
+    keys = {field.column_name for field in model._meta.get_primary_keys()}
+    assert [name for name in held if held[name] and not mapped[name] and name not in keys] == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE entry SET note = 'changed'",
+        "DELETE FROM entry",
+        "UPDATE revision SET document = '{}'",
+    ],
+)
+def test_the_database_itself_refuses_to_change_history(opened: str, change: str) -> None:
+    execute("INSERT INTO entry VALUES (1, 't', 'create', 'speaker', 'spk_1', 1, 'x', NULL, 'a', 'b')")
+    execute("INSERT INTO revision VALUES ('spk_1', 1, '{}', 's')")
+    with pytest.raises(PeeweeException, match="append-only"):
+        execute(change)
+    assert rows("SELECT note FROM entry") == [(None,)]
+
+
+def test_both_dialects_have_the_same_public_names() -> None:
+    from inspect import signature
+
+    from api.storage import postgres, sqlite
+
+    def surface(module: object) -> dict[str, str]:
+        own = {
+            name: each for name, each in vars(module).items() if getattr(each, "__module__", None) == module.__name__
+        }  # type: ignore[attr-defined]
+        return {name: str(signature(each)) for name, each in own.items() if not name.startswith("_")}
+
+    assert surface(sqlite) == surface(postgres)
+    assert set(sqlite.TYPES) == set(postgres.TYPES)
