@@ -20,6 +20,14 @@ def _settle(fields: Document, by: str, previous: Document | None) -> Document:
     return settled
 
 
+def _merge(fields: Document, patch: Document) -> Document:
+    """Apply a merge patch; a digest that is not sent with a new text is that text's own."""
+    merged = {**fields, **patch}
+    if "text" in patch and "sha256" not in patch:
+        merged["sha256"] = None
+    return merged
+
+
 def _columns(document: Document) -> dict[str, object]:
     outlet = document["outlet"]
     return {"url": canonical(document["url"]), "outlet": outlet and names.number("outlet", outlet["id"])}
@@ -31,6 +39,7 @@ SOURCE = Kind(
     prefix="src",
     takes=SourceIn(),
     settle=_settle,
+    merge=_merge,
     columns=_columns,
     names=("outlet",),
     # The full text of an article is kept for anchoring quotations, not for republishing it.

@@ -135,3 +135,13 @@ def test_the_text_of_a_source_is_shown_to_key_holders_only(alice: Client, bob: C
         assert "whole article" not in charlie.get(place).text
         assert charlie.get(place).status_code == 200
     assert bob.get(address).headers["ETag"] != charlie.get(address).headers["ETag"]
+
+
+def test_a_new_text_of_a_source_has_its_own_digest(alice: Client) -> None:
+    source = alice.record({"url": "https://a.example/1", "text": "One."}, "sources")
+    address = f"/v1/sources/{source['id']}"
+    second = alice.patch(address, {"text": "Two.", "version": 1}).json
+    assert second["sha256"] not in (None, source["sha256"])
+    assert alice.patch(address, {"text": None, "version": 2}).json["sha256"] is None
+    assert alice.patch(address, {"text": "One.", "sha256": second["sha256"], "version": 3}).status_code == 422
+    assert alice.patch(address, {"text": "One.", "sha256": source["sha256"], "version": 3}).status_code == 200
