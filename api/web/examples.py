@@ -1,27 +1,33 @@
-"""Examples of every document, made by the schemas themselves, so that they cannot go out of date."""
+"""Examples of every document, made by the schemas themselves where there is one, so that they stay true."""
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
-from schemas.outlets import OutletIn
-from schemas.sources import SourceIn
-from schemas.speakers import SpeakerIn
-from schemas.statements import StatementIn
+from schemas.base import Schema
+from schemas.keys import KeyOut, NewKeyOut
+from schemas.outlets import OutletIn, OutletOut
+from schemas.sources import SourceIn, SourceOut
+from schemas.speakers import SpeakerIn, SpeakerOut
+from schemas.statements import StatementIn, StatementOut
 
-SPEAKER_ID = "spk_01kayv5q3mf8r8d2xq1n6z0t4w"
-OUTLET_ID = "out_01kayv5q3mf8r8d2xq1n6z0t4x"
-_IDS = {
+Document = dict[str, Any]
+
+# The last part of an ETag.
+VIEW = "9c56cc51b374"
+TIME = "2026-11-22T10:00:00.000Z"
+IDS = {
     "statement": "stm_01kayv5q3nf8r8d2xq1n6z0t4y",
-    "speaker": SPEAKER_ID,
-    "outlet": OUTLET_ID,
+    "speaker": "spk_01kayv5q3mf8r8d2xq1n6z0t4w",
+    "outlet": "out_01kayv5q3mf8r8d2xq1n6z0t4x",
     "source": "src_01kayv5q3pf8r8d2xq1n6z0t4z",
+    "key": "key_01kayv5q3mf8r8d2xq1n6z0t4v",
 }
-_SPEAKER = {"id": SPEAKER_ID, "name": "Antony Blinken", "type": "person"}
-_OUTLET = {"id": OUTLET_ID, "name": "The Associated Press", "type": "news_agency"}
+_SPEAKER = {"id": IDS["speaker"], "name": "Antony Blinken", "type": "person"}
+_OUTLET = {"id": IDS["outlet"], "name": "The Associated Press", "type": "news_agency"}
+_ARTICLE = "https://news.example/2022/03/23/accountability"
 
-INPUTS: dict[str, dict[str, Any]] = {
+INPUTS: dict[str, Document] = {
     "statement": {
         "kind": "quote",
         "text": "We are committed to pursuing accountability using every tool available, "
@@ -29,37 +35,84 @@ INPUTS: dict[str, dict[str, Any]] = {
         "speaker": "Antony Blinken",
         "speaker_role": "U.S. Secretary of State",
         "outlet": "The Associated Press",
-        "url": "https://news.example/2022/03/23/accountability",
+        "url": _ARTICLE,
         "said_on": "2022-03-23",
         "date_text": "On Wednesday",
         "topics": ["war crimes"],
     },
     "speaker": {"type": "person", "name": "Antony Blinken", "aliases": ["Antony J. Blinken"]},
     "outlet": {"type": "news_agency", "name": "The Associated Press", "aliases": ["AP"], "country": "US"},
-    "source": {"url": "https://news.example/2022/03/23/accountability", "outlet": "The Associated Press"},
+    "source": {"url": _ARTICLE, "outlet": "The Associated Press", "title": "Accountability"},
     "key": {"name": "newsroom", "scopes": ["write"]},
-    "withdrawal": {"reason": "Recorded twice."},
+    "withdrawal": {"reason": "Recorded twice.", "version": 1},
 }
-PATCHES: dict[str, dict[str, Any]] = {
+PATCHES: dict[str, Document] = {
     "statement": {"said_on": "2022-03", "version": 1},
     "speaker": {"description": "American diplomat", "version": 1},
-    "outlet": {"country": "US", "version": 1},
-    "source": {"title": "Accountability", "version": 1},
+    "outlet": {"url": "https://apnews.example/", "version": 1},
+    "source": {"byline": ["Matthew Lee"], "version": 1},
 }
-_TAKES = {"statement": StatementIn, "speaker": SpeakerIn, "outlet": OutletIn, "source": SourceIn}
+_NEW_KEY = {"id": IDS["key"], "name": "newsroom", "scopes": ["write"], "created_at": TIME, "expires_at": None}
+_RECORDS: dict[type[Schema], tuple[str, type[Schema], Document]] = {
+    StatementOut: ("statement", StatementIn, {"speaker": _SPEAKER, "outlet": _OUTLET, "corrections": []}),
+    SpeakerOut: ("speaker", SpeakerIn, {}),
+    OutletOut: ("outlet", OutletIn, {}),
+    SourceOut: ("source", SourceIn, {"outlet": _OUTLET}),
+}
 
 
-@cache
-def output(kind: str) -> dict[str, Any]:
-    """Return a document of a kind as the service sends it."""
-    fields = _TAKES[kind]().load(INPUTS[kind])
-    if "speaker" in fields:
-        fields["speaker"] = _SPEAKER
-    if "appearances" in fields:
-        fields["appearances"][0]["outlet"] = _OUTLET
-        fields["corrections"] = []
-    if kind in ("statement", "source"):
-        fields["outlet"] = _OUTLET
-    time = "2026-11-22T10:00:00.000Z"
-    meta = {"created_at": time, "updated_at": time, "recorded_by": "newsroom"}
-    return {"id": _IDS[kind], "version": 1, **fields, **meta}
+def of(sends: type[Schema]) -> Document:
+    """Return an example of what is sent by a schema."""
+    if sends is KeyOut:
+        return {**_NEW_KEY, "revoked_at": None, "last_used_at": TIME}
+    if sends is NewKeyOut:
+        return {**_NEW_KEY, "key": "onr_2Dx6P9c0kQ7rT1vW4yB8nM3sF5hJ6lA0zE_uGiOqXtY_1a2b3c4d"}
+    name, takes, own = _RECORDS[sends]
+    fields = {**takes().load(INPUTS[name]), **own}
+    for appearance in fields.get("appearances", ()):
+        appearance["outlet"] = _OUTLET
+    meta = {"created_at": TIME, "updated_at": TIME, "recorded_by": "newsroom"}
+    return {"id": IDS[name], "version": 1, **fields, **meta}
+
+
+def page(*items: Document) -> Document:
+    """Return a page of a list that holds these."""
+    return {"data": list(items), "next": None, "next_url": None, "total": len(items), "total_exact": True}
+
+
+_WRITE = {
+    "version": 1,
+    "op": "create",
+    "at": TIME,
+    "by": "newsroom",
+    "note": None,
+    "seq": 1,
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "url": f"/v1/statements/{IDS['statement']}/revisions/1",
+}
+# Answers that are no records, by the names that routes give them.
+ANSWERS: dict[str, Document] = {
+    "status": {"status": "ok"},
+    "index": {
+        "name": "On Record",
+        "statements": "/v1/statements",
+        "openapi": "/openapi.json",
+        "docs": "/docs",
+    },
+    "openapi": {"openapi": "3.1.0", "info": {"title": "On Record", "version": "1.0.0"}, "paths": {}},
+    "json-schema": {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://onrecord.example/v1/schemas/statement.json",
+        "title": "Statement",
+        "$ref": "#/$defs/Statement",
+        "$defs": {"Statement": {"type": "object"}},
+    },
+    "problem-type": {
+        "type": "/problems/not-found",
+        "title": "Not found",
+        "status": 404,
+        "detail": "Nothing is at this address, or nothing that this reader may know of.",
+    },
+    "me": {"id": IDS["key"], "name": "newsroom", "scopes": ["read", "write"]},
+    "revisions": page(_WRITE),
+}

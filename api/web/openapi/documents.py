@@ -1,0 +1,84 @@
+"""The whole OpenAPI 3.1 document."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+import orjson
+from flask import current_app
+
+from api.web.openapi.components import reached
+from api.web.openapi.inputs import body, parameters
+from api.web.openapi.operations import Operation, operations
+from api.web.openapi.outputs import header_components, problem_responses, responses
+from api.web.openapi.plain import Json
+
+TAGS = {
+    "statements": "Quotes and claims: who said what, when, and where it was printed.",
+    "speakers": "People, organizations, governments and groups that said it.",
+    "outlets": "Newspapers, agencies, broadcasters and others that printed or aired it.",
+    "sources": "Articles and other documents that statements stand in.",
+    "keys": "Access keys: what yours may do, and for administrators all of them.",
+    "documentation": "The service's description of itself, for programs and for people.",
+    "health": "Whether the service lives and can serve.",
+}
+_ABOUT = """Stores source-attributed statements: quotes and claims, with who said them, which outlet printed them
+and when. Every write is kept in a log that is never rewritten.
+
+Reading what is published needs no key unless the operator asks for one; writing needs `Authorization: Bearer onr_…`.
+
+Every error is `application/problem+json` (RFC 9457), with all that is wrong in `errors`; its `type` is the address
+of a page about it. HEAD is answered wherever GET is. The JSON Schema of each document is at
+`/v1/schemas/{name}.json`."""
+
+
+def document() -> bytes:
+    """Return the OpenAPI document as JSON."""
+    made: bytes | None = current_app.extensions.get("openapi")
+    if made is None:
+        made = current_app.extensions["openapi"] = orjson.dumps(_document())
+    return made
+
+
+def _document() -> Json:
+    paths: dict[str, Json] = {}
+    tags = set()
+    for each in operations():
+        tags.add(each.tag)
+        paths.setdefault(each.path, {})[each.method.lower()] = _operation(each)
+    answers = problem_responses()
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "On Record",
+            "version": version("onrecord"),
+            "summary": "Who said what, when and where, with the chain of attribution.",
+            "description": _ABOUT,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": current_app.config["PUBLIC_URL"] or "/"}],
+        "tags": [{"name": name, "description": about} for name, about in TAGS.items() if name in tags],
+        "paths": paths,
+        "components": {
+            "schemas": reached([paths, answers]),
+            "responses": answers,
+            "headers": header_components(),
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer", "description": "An access key, `onr_…`."},
+            },
+        },
+    }
+
+
+def _operation(operation: Operation) -> Json:
+    described: Json = {
+        "operationId": operation.id,
+        "summary": operation.contract.summary.removesuffix("."),
+        "description": operation.about,
+        "tags": [operation.tag],
+        "parameters": parameters(operation),
+        "responses": responses(operation),
+        "security": operation.security,
+    }
+    sent = body(operation)
+    return {**described, "requestBody": sent} if sent else described

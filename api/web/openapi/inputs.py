@@ -1,0 +1,87 @@
+"""What an operation takes: parameters of its path, query and headers, and its body."""
+
+from __future__ import annotations
+
+from api.web import bodies, examples
+from api.web.openapi.components import ref, title
+from api.web.openapi.json_schemas import schema_names
+from api.web.openapi.operations import Operation
+from api.web.openapi.plain import Json
+from api.web.problems import TYPES
+from schemas.parts import id_pattern
+from schemas.queries import Query
+
+# RFC 9110, section 8.8.3, in ASCII.
+_TAG = r'(?:W/)?"[!#-~]*"'
+_IF_MATCH: Json = {
+    "name": "If-Match",
+    "in": "header",
+    "description": "The record's ETag, or * for whatever it is now; needed unless the body says `version`.",
+    "schema": {"anyOf": [{"const": "*"}, {"type": "string", "pattern": rf"^{_TAG}(?: *, *{_TAG})*$"}]},
+}
+_IF_NONE_MATCH: Json = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "An ETag: where nothing has changed since, the answer is 304.",
+    "schema": {"type": "string"},
+}
+
+
+def parameters(operation: Operation) -> list[Json]:
+    """Return the parameters of an operation."""
+    found = [_in_path(operation, name) for name in sorted(operation.rule.arguments)]
+    found += _in_query(operation.contract.query)
+    if operation.contract.conditional:
+        found.append(_with_example(_IF_MATCH, f'"{examples.IDS[operation.noun]}.1-{examples.VIEW}"'))
+    if operation.conditional_read:
+        found.append(_with_example(_IF_NONE_MATCH, f'"1-{examples.VIEW}"'))
+    return found
+
+
+def body(operation: Operation) -> Json | None:
+    """Return the request body of an operation, None where it takes none."""
+    schema = operation.contract.patches or operation.contract.takes
+    if schema is None:
+        return None
+    media: tuple[str, ...] = (bodies.JSON,)
+    if operation.contract.patches:
+        example, media = examples.PATCHES[operation.noun], (bodies.MERGE_PATCH, bodies.JSON)
+    else:
+        example = examples.INPUTS["withdrawal" if operation.method == "DELETE" else operation.noun]
+    content = {"schema": ref(title(type(schema))), "examples": {"request": {"value": example}}}
+    # Only why a record is withdrawn may be left unsaid.
+    return {"required": operation.method != "DELETE", "content": dict.fromkeys(media, content)}
+
+
+def _in_path(operation: Operation, name: str) -> Json:
+    noun = operation.noun
+    shapes: dict[str, tuple[str, Json, object]] = {
+        "id": (
+            f"The id of the {noun}.",
+            {"type": "string", "pattern": id_pattern(noun) if noun else ""},
+            examples.IDS.get(noun),
+        ),
+        "version": ("The number of a version.", {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}, 1),
+        "name": ("The name of a schema.", {"type": "string", "enum": schema_names()}, "statement"),
+        "slug": ("A type of problem.", {"type": "string", "enum": list(TYPES)}, "not-found"),
+    }
+    about, shape, example = shapes[name]
+    return {"name": name, "in": "path", "required": True, "description": about, "schema": shape, "example": example}
+
+
+def _in_query(query: Query) -> list[Json]:
+    found: list[Json] = []
+    for name, field in query.load_fields.items():
+        shape = {key: value for key, value in field.metadata.items() if key not in ("description", "examples")}
+        if field.load_default is not None:
+            shape["default"] = field.load_default
+        parameter: Json = {"name": field.data_key or name, "in": "query", "schema": shape}
+        parameter["description"] = field.metadata["description"]
+        if field.metadata.get("examples"):
+            parameter["example"] = field.metadata["examples"][0]
+        found.append(parameter)
+    return found
+
+
+def _with_example(parameter: Json, example: str) -> Json:
+    return {**parameter, "schema": {**parameter["schema"], "examples": [example]}}

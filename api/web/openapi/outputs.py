@@ -1,0 +1,139 @@
+"""What an operation answers: its success, and every problem that it may answer instead."""
+
+from __future__ import annotations
+
+from api.domain.errors import (
+    BadParameter,
+    Conflict,
+    Forbidden,
+    Gone,
+    Invalid,
+    NotFound,
+    PreconditionMissing,
+    Refused,
+    Stale,
+    Unauthenticated,
+)
+from api.storage.db import Unavailable
+from api.web import examples
+from api.web.bodies import BadJSON, WrongMediaType
+from api.web.openapi.components import ref, title
+from api.web.openapi.operations import Operation
+from api.web.openapi.plain import ANSWERS, Json
+from api.web.problems import MEDIA_TYPE, TYPES, Type, type_of
+from schemas.keys import NewKeyOut
+
+HEADERS: dict[str, Json] = {
+    "X-Request-Id": {"description": "The request's id, as sent or given here.", "required": True},
+    "ETag": {"description": "The validator of this answer.", "required": True},
+    "Location": {"description": "The address of the new record.", "required": True},
+    "Link": {"description": 'The address of the next page, rel="next"; absent on the last.'},
+    "WWW-Authenticate": {"description": "How to show a key.", "required": True},
+    "Retry-After": {"description": "In how many seconds to try again.", "required": True},
+}
+_OF_PROBLEMS = {401: "WWW-Authenticate", 403: "WWW-Authenticate", 503: "Retry-After"}
+_MEDIA = {"json-schema": "application/schema+json"}
+# What a problem says besides, where it can say more.
+_FACTS: dict[str, Json] = {
+    "invalid": {"errors": [{"pointer": "#/kind", "code": "required", "detail": "This field is required."}]},
+    "parameters": {
+        "errors": [
+            {"parameter": "limt", "code": "unknown", "detail": "There is no parameter 'limt' here. Did you mean limit?"}
+        ]
+    },
+    "conflict": {
+        "existing": {"id": examples.IDS["statement"], "url": f"/v1/statements/{examples.IDS['statement']}"},
+    },
+    "stale": {"current_version": 2},
+    "gone": {
+        "withdrawn_at": examples.TIME,
+        "withdrawn_by": "newsroom",
+        "reason": "Recorded twice.",
+        "id": examples.IDS["statement"],
+    },
+}
+
+
+def responses(operation: Operation) -> Json:
+    """Return all answers of an operation by their status."""
+    found: Json = {str(operation.contract.status): _success(operation)}
+    if operation.conditional_read:
+        found["304"] = {
+            "description": "Nothing has changed since the ETag that was sent.",
+            "headers": _headers("X-Request-Id", "ETag"),
+        }
+    for status in {type.status for type in problems(operation)}:
+        found[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
+    return dict(sorted(found.items()))
+
+
+def problems(operation: Operation) -> list[Type]:
+    """Return the types of problem that an operation can answer with, a defect of the service (500) aside."""
+    contract = operation.contract
+    errors: list[type[Exception]] = [BadParameter, *contract.raises]
+    if not contract.keyless:
+        # Even where no key is needed a bad one is refused, for which the database has to be asked.
+        errors += [Unauthenticated, Unavailable]
+    if contract.needs in ("write", "admin"):
+        errors.append(Forbidden)
+    found = []
+    if contract.takes or contract.patches:
+        errors += [BadJSON, WrongMediaType, Invalid]
+        found.append(TYPES["too-large"])
+    if contract.conditional:
+        errors += [Refused, Stale, PreconditionMissing]
+    return found + [type_of(error) for error in dict.fromkeys(errors)]
+
+
+def problem_responses() -> Json:
+    """Return the answers for all problems by name, an example for each type in those of its status."""
+    found: Json = {}
+    errors = (BadJSON, BadParameter, Unauthenticated, Forbidden, NotFound, Conflict, Gone, Stale)
+    more = (WrongMediaType, Invalid, PreconditionMissing, Unavailable)
+    for type in (TYPES["too-large"], *(type_of(error) for error in (*errors, *more))):
+        example = {
+            "type": f"/problems/{type.slug}",
+            "title": type.title,
+            "status": type.status,
+            "detail": type.about,
+            "instance": "/v1/statements",
+            "request_id": "5f0c2a1e9b7d4c36",
+            **_FACTS.get(type.slug, {}),
+        }
+        content = {"schema": ref("Problem"), "examples": {}}
+        headers = _headers("X-Request-Id", *filter(None, [_OF_PROBLEMS.get(type.status)]))
+        fresh = {"description": f"{type.title}.", "headers": headers, "content": {MEDIA_TYPE: content}}
+        known = found.setdefault(f"Problem{type.status}", fresh)
+        if known is not fresh:
+            known["description"] = f"{known['description'][:-1]}, or {type.title.lower()}."
+        known["content"][MEDIA_TYPE]["examples"][type.slug] = {"value": example}
+    return dict(sorted(found.items()))
+
+
+def header_components() -> Json:
+    """Return the headers of answers, by name."""
+    return {name: {**header, "schema": {"type": "string"}} for name, header in HEADERS.items()}
+
+
+def _headers(*names: str) -> Json:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _success(operation: Operation) -> Json:
+    contract, names = operation.contract, ["X-Request-Id"]
+    if contract.gives is None:
+        return {"description": "It is done; there is nothing to send.", "headers": _headers(*names)}
+    if isinstance(contract.gives, str):
+        name, shape = ANSWERS[contract.gives]
+        about, example = shape["description"], examples.ANSWERS[contract.gives]
+    else:
+        name, example = title(contract.gives), examples.of(contract.gives)
+        about = f"A page of {operation.tag}." if contract.lists else f"The {operation.noun}."
+        if contract.lists:
+            name, example = f"{name}Page", examples.page(example)
+            names += ["ETag", "Link"]
+        elif contract.gives is not NewKeyOut:
+            names += ["ETag", "Location"] if operation.method == "POST" else ["ETag"]
+    content = {"schema": ref(name), "examples": {"answer": {"value": example}}}
+    media = _MEDIA.get(str(contract.gives), "application/json")
+    return {"description": about, "headers": _headers(*names), "content": {media: content}}

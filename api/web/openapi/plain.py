@@ -1,0 +1,149 @@
+"""The shapes of answers that are no records, by the names under which routes promise them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas.parts import id_pattern
+from schemas.vocabulary import SCOPES
+
+Json = dict[str, Any]
+
+_STRING: Json = {"type": "string"}
+_MOMENT: Json = {"type": "string", "format": "date-time"}
+_MAYBE: Json = {"type": ["string", "null"]}
+
+HISTORY_ENTRY: Json = {
+    "type": "object",
+    "description": "One write of a record's history, as the log has it.",
+    "required": ["version", "op", "at", "by", "note", "seq", "sha256", "url"],
+    "properties": {
+        "version": {"type": "integer", "minimum": 1, "description": "The version that it made."},
+        "op": {"enum": ["create", "update", "withdraw", "erase", "merge"], "description": "What was done."},
+        "at": {**_MOMENT, "description": "When."},
+        "by": {**_STRING, "description": "The name of the key that did it."},
+        "note": {**_MAYBE, "description": "Why, where that was said."},
+        "seq": {"type": "integer", "minimum": 1, "description": "Its place in the log."},
+        "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "The hash that the log keeps."},
+        "url": {**_STRING, "description": "Where the document of that version is."},
+    },
+}
+_CHANGE: Json = {
+    "type": "object",
+    "description": "One operation of a JSON Patch (RFC 6902).",
+    "required": ["op", "path"],
+    "properties": {
+        "op": {"enum": ["add", "remove", "replace", "move", "copy", "test"]},
+        "path": _STRING,
+        "from": _STRING,
+        "value": {},
+    },
+}
+_FAULT: Json = {
+    "type": "object",
+    "description": "One thing that is wrong, and where.",
+    "required": ["code", "detail"],
+    "properties": {
+        "pointer": {**_STRING, "description": "Its place in the document: a JSON Pointer as a URI fragment."},
+        "parameter": {**_STRING, "description": "Or the parameter of the query string."},
+        "code": {**_STRING, "description": "What is wrong, as a word for programs."},
+        "detail": {**_STRING, "description": "What is wrong, as a sentence for people."},
+        "candidates": {
+            "type": "array",
+            "description": "The records that an ambiguous name may mean.",
+            "items": {"type": "object", "required": ["id", "name", "type"]},
+        },
+    },
+}
+PROBLEM: Json = {
+    "type": "object",
+    "description": "What went wrong (RFC 9457).",
+    "required": ["type", "title", "status", "detail", "instance", "request_id"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference", "description": "A page about this type of problem."},
+        "title": {**_STRING, "description": "The type of problem in a few words."},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599, "description": "The status, once more."},
+        "detail": {**_STRING, "description": "What went wrong this time."},
+        "instance": {**_STRING, "description": "The path of the request."},
+        "request_id": {**_MAYBE, "description": "Finds the request in the service's log."},
+        "errors": {"type": "array", "items": _FAULT, "description": "Everything that is wrong, all at once."},
+        "existing": {
+            "type": "object",
+            "description": "The record that a new one would clash with.",
+            "required": ["id", "url"],
+            "properties": {"id": _STRING, "url": _STRING},
+        },
+        "current_version": {"type": "integer", "minimum": 1, "description": "The version that the record is at."},
+        "id": {**_STRING, "description": "The id of the record that was withdrawn."},
+        "withdrawn_at": {**_MOMENT, "description": "When the record was withdrawn."},
+        "withdrawn_by": {**_STRING, "description": "By whom."},
+        "reason": {**_MAYBE, "description": "Why."},
+    },
+}
+# By the name in `gives`: the component's name and its schema, whose description is that of the answer.
+ANSWERS: dict[str, tuple[str, Json]] = {
+    "status": (
+        "Status",
+        {
+            "type": "object",
+            "description": "All is well.",
+            "required": ["status"],
+            "properties": {"status": {"const": "ok"}},
+        },
+    ),
+    "index": (
+        "Index",
+        {
+            "type": "object",
+            "description": "Where everything is.",
+            "required": ["name", "openapi", "docs"],
+            "additionalProperties": _STRING,
+        },
+    ),
+    "openapi": (
+        "Description",
+        {
+            "type": "object",
+            "description": "An OpenAPI 3.1 document.",
+            "required": ["openapi", "info", "paths"],
+            "properties": {"openapi": {"const": "3.1.0"}, "info": {"type": "object"}, "paths": {"type": "object"}},
+        },
+    ),
+    "json-schema": (
+        "JSONSchema",
+        {
+            "type": "object",
+            "description": "A JSON Schema (2020-12) with everything that it refers to.",
+            "required": ["$schema", "$id", "title", "$ref", "$defs"],
+        },
+    ),
+    "problem-type": (
+        "ProblemType",
+        {
+            "type": "object",
+            "description": "What a type of problem means.",
+            "required": ["type", "title", "status", "detail"],
+            "properties": {"type": _STRING, "title": _STRING, "status": {"type": "integer"}, "detail": _STRING},
+        },
+    ),
+    "me": (
+        "Me",
+        {
+            "type": "object",
+            "description": "Whose key it is and what it may do.",
+            "required": ["id", "name", "scopes"],
+            "properties": {
+                "id": {"type": ["string", "null"], "pattern": id_pattern("key"), "description": "Null without a key."},
+                "name": _STRING,
+                "scopes": {"type": "array", "items": {"enum": [*SCOPES]}},
+            },
+        },
+    ),
+    "revisions": (
+        "Revisions",
+        {
+            "description": "The history, newest first; with `diff` the changes between two versions.",
+            "anyOf": [{"$ref": "#/components/schemas/HistoryEntryPage"}, {"type": "array", "items": _CHANGE}],
+        },
+    ),
+}
