@@ -9,7 +9,7 @@ import marshmallow
 from marshmallow import INCLUDE, RAISE, ValidationError, fields, missing, post_dump, pre_load, validates_schema
 from marshmallow.types import UnknownOption
 
-from schemas.faults import MOST_PROBLEMS, Fault, echo, near, problems
+from schemas.faults import MOST_PROBLEMS, Fault, echo, problems
 
 __all__ = ["Checked", "Document", "Fault", "OpenSchema", "Schema", "problems", "settings"]
 
@@ -26,11 +26,9 @@ READ_ONLY = frozenset(
         "recorded_by",
         "withdrawn_at",
         "withdrawn_by",
-        "withdrawn_reason",
         "statements_count",
     }
 )
-MOST_SUGGESTIONS = 20
 # Far more than any object here has; beyond it, naming each stranger would only cost time.
 MOST_MEMBERS = 200
 
@@ -90,18 +88,16 @@ class Schema(marshmallow.Schema):
         """Replace marshmallow's word for unknown members by one that helps."""
         if many or not isinstance(data, Mapping) or not isinstance(error.messages, dict):
             return
-        known = {field.data_key or name: None for name, field in self.load_fields.items()}
+        known = [field.data_key or name for name, field in self.load_fields.items()]
         strangers = (key for key in data if key not in known and key in error.messages)
         # Whoever sends thousands of them sees no more than the first hundred.
-        for place, key in enumerate(islice(strangers, MOST_PROBLEMS)):
-            error.messages[key] = [self._stranger(key, list(known) if place < MOST_SUGGESTIONS else [])]
+        for key in islice(strangers, MOST_PROBLEMS):
+            error.messages[key] = [self._stranger(key, known)]
 
     def _stranger(self, key: object, known: Sequence[str]) -> Fault:
         if key in self.read_only:
             return Fault("read_only", f"{echo(key)} is set by the service and cannot be sent.")
-        guess = near(str(key), known) if known else None
-        hint = f" Did you mean {guess}?" if guess else ""
-        return Fault("unknown", f"There is no field {echo(key)!r} here.{hint}")
+        return Fault("unknown", f"There is no field {echo(key)!r} here.", meant=(str(key), known))
 
 
 class OpenSchema(Schema):

@@ -25,12 +25,23 @@ class Fault(str):
     """
 
     code: str
+    meant: tuple[str, Sequence[str]] | None
 
-    def __new__(cls, code: str, detail: str) -> "Fault":
-        """Make the fault `code` (a word of ours, such as `required`) with a sentence for people."""
+    def __new__(cls, code: str, detail: str, *, meant: tuple[str, Sequence[str]] | None = None) -> "Fault":
+        """Make the fault `code` (a word of ours, such as `required`) with a sentence for people.
+
+        `meant` is a word and those it may have been meant for; the likeliest is named when the fault is listed,
+        since finding it takes longer than all other checks and most faults of a hostile document are never shown.
+        """
         fault = super().__new__(cls, detail)
-        fault.code = code
+        fault.code, fault.meant = code, meant
         return fault
+
+    @property
+    def detail(self) -> str:
+        """The sentence, with the word that was probably meant."""
+        guess = self.meant and near(*self.meant)
+        return f"{self} Did you mean {guess}?" if guess else str(self)
 
 
 def echo(value: object) -> str:
@@ -77,7 +88,9 @@ def pointer(path: Path) -> str:
 
 
 def _problem(path: Path, fault: str) -> dict[str, str]:
-    return {"pointer": pointer(path), "code": getattr(fault, "code", "invalid"), "detail": str(fault)}
+    if isinstance(fault, Fault):
+        return {"pointer": pointer(path), "code": fault.code, "detail": fault.detail}
+    return {"pointer": pointer(path), "code": "invalid", "detail": str(fault)}
 
 
 def _faults(messages: Any, path: Path) -> Iterator[tuple[Path, str]]:

@@ -29,7 +29,8 @@ def id_pattern(kind: str) -> str:
 
 def folded(text: str) -> str:
     """The form in which two names are the same: NFC, without case, spacing evened out."""
-    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+    # Case folding can undo a composition and make another possible, so NFC is applied on both sides of it.
+    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold()).split())
 
 
 def distinct(words: list[str], *, without: str | None = None) -> list[str]:
@@ -91,7 +92,9 @@ class Listed(fields.List[Any], Checked[list[Any]]):
         super().__init__(inner.variant(required=True, nullable=False), **settings(description, **shape))
         if self.load_default is None:
             self.load_default = list
-            self.metadata = {**self.metadata, "default": []}
+            # Where an empty list cannot be sent, it cannot be called the default either.
+            if not options.get("minItems"):
+                self.metadata = {**self.metadata, "default": []}
         self.most, self.merge = most, merge
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:

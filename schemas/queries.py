@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from schemas.base import Checked, Schema, settings
-from schemas.characters import unfit_in_name
-from schemas.edtf import period
+from schemas.characters import NAME_PATTERN, unfit_in_name
+from schemas.edtf import PERIOD_PATTERN, period
 from schemas.faults import Fault, echo, near
 from schemas.vocabulary import KINDS
 
 MOST_VALUES = 100
 LONGEST_VALUE = 1000
+# Any value, as JSON Schema says it.
+_VALUE: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": LONGEST_VALUE, "pattern": NAME_PATTERN}
+_VALUES: dict[str, Any] = {"type": "array", "maxItems": MOST_VALUES}
 
 
 class Parameter(Checked[Any]):
@@ -139,9 +142,8 @@ class Query(Schema):
     error_messages = {**Schema.error_messages, "unknown": Fault("unknown", "There is no such parameter.")}
 
     def _stranger(self, key: object, known: Sequence[str]) -> Fault:
-        guess = near(str(key), known) if known else None
-        hint = f" Did you mean {guess}?" if guess else f" There are: {', '.join(known)}." if known else ""
-        return Fault("unknown", f"There is no parameter {echo(key)!r} here.{hint}")
+        hint = "" if near(str(key), known) else f" There are: {', '.join(known)}."
+        return Fault("unknown", f"There is no parameter {echo(key)!r} here.{hint}", meant=(str(key), known))
 
 
 class NoQuery(Query):
@@ -155,23 +157,36 @@ class PageQuery(Query):
     """The parameters of every list."""
 
     limit = Limit(**settings("How many records a page holds.", default=50, type="integer", minimum=1, maximum=200))
-    cursor = Parameter(**settings("Where the page begins: `next` of the page before.", type="string"))
+    cursor = Parameter(**settings("Where the page begins: `next` of the page before.", **_VALUE))
 
 
 class StatementsQuery(PageQuery):
     """The parameters of the list of statements."""
 
-    kind = Words(KINDS, **settings("Quotes, claims or both.", type="array", items={"type": "string", "enum": [*KINDS]}))
-    speaker = Names(**settings("Who said it: ids, names or aliases.", type="array", items={"type": "string"}))
-    outlet = Names(**settings("Where it was printed: ids, names or aliases.", type="array", items={"type": "string"}))
+    kind = Words(
+        KINDS,
+        **settings(
+            "Quotes, claims or both.", **_VALUES, items={"type": "string", "enum": [*KINDS]}, examples=[["quote"]]
+        ),
+    )
+    speaker = Names(
+        **settings("Who said it: ids, names or aliases.", **_VALUES, items=_VALUE, examples=[["Antony Blinken"]])
+    )
+    outlet = Names(
+        **settings("Where it was printed: ids, names or aliases.", **_VALUES, items=_VALUE, examples=[["AP"]])
+    )
     # `from` is a word of Python's own, so the two have other names here.
     since = Period(
         data_key="from",
-        **settings("Said in this period or later.", type="string", examples=["2022-03", "2022-03-23"]),
+        **settings(
+            "Said in this period or later.", type="string", pattern=PERIOD_PATTERN, examples=["2022-03", "2022-03-23"]
+        ),
     )
     until = Period(
         data_key="to",
-        **settings("Said in this period or earlier.", type="string", examples=["2022", "2022-03-23"]),
+        **settings(
+            "Said in this period or earlier.", type="string", pattern=PERIOD_PATTERN, examples=["2022", "2022-03-23"]
+        ),
     )
 
     def conflicts(self, data: dict[str, Any], original: Mapping[str, Any]) -> Any:
@@ -183,4 +198,11 @@ class StatementsQuery(PageQuery):
 class RevisionsQuery(PageQuery):
     """The parameters of a record's history."""
 
-    diff = Versions(**settings("Two versions; the answer is the JSON Patch from one to the other.", type="string"))
+    diff = Versions(
+        **settings(
+            "Two versions; the answer is the JSON Patch from one to the other.",
+            type="string",
+            pattern=r"^[0-9]{1,9}\.\.[0-9]{1,9}$",
+            examples=["1..2"],
+        )
+    )

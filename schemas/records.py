@@ -12,6 +12,9 @@ from schemas.parts import LONGEST_NAME, Identifier
 
 Fields = dict[str, Field[Any]]
 
+# What a column of the store holds; nobody revises a record so often.
+MOST_VERSIONS = 2**31 - 1
+
 
 def declared(takes: type[Schema]) -> Mapping[str, Checked[object]]:
     """The fields of a schema as they were written, bound to no instance."""
@@ -39,13 +42,16 @@ def record(takes: type[Schema], kind: str) -> Fields:
 def patched(takes: type[Schema], *, version: bool = True) -> Fields:
     """The same fields in a JSON Merge Patch (RFC 7396): each may be left out, and null takes a value away.
 
-    With `version`, the patch may say which version it was made for.
+    Null is refused where a record cannot be without the value. With `version`, the patch may say which version
+    it was made for.
     """
-    patch: Fields = {name: field.variant(required=False, nullable=True) for name, field in declared(takes).items()}
+    fields = declared(takes).items()
+    patch: Fields = {name: field.variant(required=False, nullable=not field.required) for name, field in fields}
     if version:
         patch["version"] = _version().variant(required=False, nullable=False)
     return patch
 
 
 def _version(*, required: bool = False) -> Integer:
-    return Integer("The number of the version, counted from 1.", least=1, required=required, examples=[1])
+    about = "The number of the version, counted from 1."
+    return Integer(about, least=1, most=MOST_VERSIONS, required=required, examples=[1])

@@ -136,9 +136,9 @@ class StatementIn(Schema):
 def place_of_shorthand(pointer: str, sent: object) -> str:
     """Move a pointer into the first appearance to the top, where `sent` says its members there."""
     inside = "#/appearances/0/"
-    if pointer.startswith(inside) and isinstance(sent, Mapping) and "appearances" not in sent:
-        return "#/" + pointer.removeprefix(inside)
-    return pointer
+    member = pointer.removeprefix(inside)
+    short = pointer.startswith(inside) and member.split("/")[0] in SHORTHAND
+    return f"#/{member}" if short and isinstance(sent, Mapping) and "appearances" not in sent else pointer
 
 
 def _without_a_source(statement: Mapping[str, Any]) -> Iterator[tuple[str, Fault]]:
@@ -162,9 +162,28 @@ class StatementPatch(Schema):
     """A JSON Merge Patch for a statement."""
 
     read_only = StatementIn.read_only
+    # No patch can leave a statement without an appearance, or say the one appearance twice.
+    json_schema: ClassVar[dict[str, object]] = {
+        "allOf": [
+            {
+                "if": {"required": ["appearances"], "properties": {"appearances": _NULL}},
+                "then": {"required": ["outlet"]},
+            },
+            {
+                "if": {"required": ["appearances"], "properties": {"appearances": {"type": "array"}}},
+                "then": {"properties": dict.fromkeys(SHORTHAND, _NULL)},
+                "else": {"properties": {"outlet": {"not": _NULL}}},
+            },
+        ]
+    }
 
     class Meta(Schema.Meta):
         include = patched(StatementIn)
+
+    def conflicts(self, data: Document, original: Mapping[str, Any]) -> Iterator[tuple[str, Fault]]:
+        """What the patch says of appearances must hold by itself."""
+        if "appearances" in original or "outlet" in original:
+            yield from _without_a_source(original)
 
     def locate(self, pointer: str, sent: object) -> str:
         """A fault of the one appearance that shorthand stands for lies at the top."""

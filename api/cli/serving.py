@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from api.cli.database import shown
 from api.cli.migrating import bring_up_to_date
@@ -22,13 +23,15 @@ from api.storage import db as storage
 @click.option("--threads", default=8, show_default=True, type=click.IntRange(1, 256), help="Threads a process.")
 @click.option("--demo", is_flag=True, help="Load the demonstration records first, once.")
 @click.option("--open", "open_browser", is_flag=True, help="Open the documentation in a browser.")
-def serve(host: str, port: int, workers: int, threads: int, demo: bool, open_browser: bool) -> None:
+@click.pass_context
+def serve(
+    context: click.Context, host: str, port: int, workers: int, threads: int, demo: bool, open_browser: bool
+) -> None:
     """Serve the API, bringing the database up to date first."""
     settings = Settings.from_environment()
     _refuse_taken(host, port)
     bring_up_to_date(settings)
-    if workers > 1 and (problem := storage.dialect.several_workers_problem()):
-        raise click.ClickException(problem)
+    workers = _safe(workers, asked=context.get_parameter_source("workers") is not ParameterSource.DEFAULT)
     from api.app import create_app
 
     app = create_app(settings)
@@ -38,6 +41,17 @@ def serve(host: str, port: int, workers: int, threads: int, demo: bool, open_bro
     if open_browser:
         click.launch(f"http://{host}:{port}/docs")
     _run(app, host, port, workers, threads)
+
+
+def _safe(workers: int, *, asked: bool) -> int:
+    """Return how many processes may run; exits where several were asked for and would not be safe."""
+    problem = storage.dialect.several_workers_problem() if workers > 1 else None
+    if problem is None:
+        return workers
+    if asked:
+        raise click.ClickException(f"{problem}, or run with --workers 1.")
+    click.echo(f"{problem}; until then one worker serves.", err=True)
+    return 1
 
 
 def _refuse_taken(host: str, port: int) -> None:

@@ -14,6 +14,7 @@ from api.domain.errors import NotFound, Unauthenticated
 from api.domain.ids import new_id, now
 from api.storage.db import note, row, rows_of, writing
 from api.storage.models import AccessKey
+from schemas.faults import echo
 from schemas.vocabulary import SCOPES
 
 # Each scope holds the ones before it: who may write may read what is withheld, who administers may both.
@@ -120,7 +121,7 @@ def any_exist() -> bool:
 def _one(id: str) -> AccessKey:
     key: AccessKey | None = AccessKey.get_or_none(AccessKey.id == id)
     if key is None:
-        raise NotFound(f"There is no key {id}.")
+        raise NotFound(f"There is no key {echo(id)}.")
     return key
 
 

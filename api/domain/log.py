@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import astuple, dataclass, fields
+from typing import Any
 
 import orjson
 
-from api.domain.ids import now
 from api.storage import models
 from api.storage.db import execute, row, rows_of
 
@@ -63,10 +63,12 @@ def document_hash(salt: str, document: str) -> str:
     return hashlib.sha256((salt + document).encode()).hexdigest()
 
 
-def append(op: str, kind: str, record: str, version: int, *, sha256: str, by: str, note: str | None = None) -> Entry:
-    """Append one entry inside the caller's transaction, which holds the right to write; return it."""
+def append(
+    op: str, kind: str, document: dict[str, Any], *, sha256: str, by: str, at: str, note: str | None = None
+) -> Entry:
+    """Append the entry of a document inside the caller's transaction, which holds the right to write; return it."""
     last, previous = head()
-    entry = Entry(last + 1, now(), op, kind, record, version, by, note, sha256)
+    entry = Entry(last + 1, at, op, kind, document["id"], document["version"], by, note, sha256)
     execute(
         "INSERT INTO entry (seq, at, op, type, record, version, by, note, sha256, hash) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

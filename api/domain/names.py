@@ -51,13 +51,13 @@ def number(type: str, id: str) -> int | None:
 
 
 def refuse_while_named(type: str, id: str) -> None:
-    """Raise Conflict where statements or sources still name this speaker or outlet."""
+    """Raise Conflict where statements or sources still name this speaker, outlet or source."""
     n = number(type, id)
-    users = [("mention", "record", id), ("statement", type, n)]
+    users: list[tuple[str, str, object]] = [("mention", "record", id)]
+    if type != "source":
+        users.append(("statement", type, n))
     if type == "outlet":
         users.append(("source", "outlet", n))
     for table, column, value in users:
         if row(f"SELECT 1 FROM {table} WHERE {column} = ? LIMIT 1", (value,)):
-            raise Conflict(
-                f"Other records still name this {type}; change or withdraw those first, or merge it into another."
-            )
+            raise Conflict(f"Other records still name this {type}; change or withdraw those first.")

@@ -16,6 +16,7 @@ from api.domain.keys import Key
 from api.domain.kinds import Document, Kind
 from api.domain.log import Entry
 from api.storage.db import row, rows
+from schemas.faults import echo
 
 # Inside a JSON string a quotation mark is always escaped, so this can only match a reference.
 _REFERENCE = re.compile(r'\{"id":"((?:spk|out)_[0-9a-z]{26})"\}')
@@ -150,9 +151,9 @@ def missing(kind: Kind, id: str, *, may_know: bool) -> NotFound | Gone:
     """
     entries = log.of_record(id, limit=1)
     if not entries or entries[0].type != kind.name or entries[0].op != "withdraw":
-        return NotFound(f"There is no {kind.name} {id}.")
+        return NotFound(f"There is no {kind.name} {echo(id)}.")
     if not (may_know or _was_public(id, entries[0].version)):
-        return NotFound(f"There is no {kind.name} {id}.")
+        return NotFound(f"There is no {kind.name} {echo(id)}.")
     last = entries[0]
     return Gone(f"The {kind.name} was withdrawn.", withdrawn_at=last.at, withdrawn_by=last.by, reason=last.note, id=id)
 

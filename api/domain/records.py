@@ -38,7 +38,7 @@ def store(kind: Kind, fields: Document, *, by: str) -> str:
         columns = {"id": document["id"], "version": 1, "document": text, "salt": salt, "created_at": time}
         n = insert(kind.name, {**columns, **kind.columns(document)})
         kind.project(n, document)
-        log.append("create", kind.name, document["id"], 1, sha256=log.document_hash(salt, text), by=by)
+        log.append("create", kind.name, document, sha256=log.document_hash(salt, text), by=by, at=time)
         return str(document["id"])
 
 
@@ -53,7 +53,7 @@ def revise(kind: Kind, id: str, patch: Document, *, by: Key, expected: frozenset
         n, previous = _current(kind, id, expected)
         fields = {name: value for name, value in previous.items() if name not in (*_OURS, *kind.derived)}
         settled = kind.settle(kind.takes.load(kind.merge(fields, patch)), by.name, previous)
-        if any(previous[name] != value for name, value in settled.items()):
+        if any(name not in previous or previous[name] != value for name, value in settled.items()):
             _replace(kind, n, previous, settled, by.name)
         return reading.find(kind, id, by)
 
@@ -84,7 +84,7 @@ def withdraw(kind: Kind, id: str, reason: str | None, *, by: Key, expected: froz
         execute("DELETE FROM name WHERE record = ?", (id,))
         execute(f"DELETE FROM {kind.name} WHERE id = ?", (id,))
         digest = log.document_hash(salt, text)
-        log.append("withdraw", kind.name, id, version, sha256=digest, by=by.name, note=reason)
+        log.append("withdraw", kind.name, document, sha256=digest, by=by.name, at=document["withdrawn_at"], note=reason)
 
 
 def _current(kind: Kind, id: str, expected: frozenset[int] | None) -> tuple[int, Document]:
@@ -110,7 +110,8 @@ def _replace(kind: Kind, n: int, previous: Document, settled: Document, by: str)
     columns = {"version": version, "document": text, "salt": salt, **kind.columns(document)}
     update(kind.name, id, columns)
     kind.project(n, document)
-    log.append("update", kind.name, id, version, sha256=log.document_hash(salt, text), by=by)
+    digest = log.document_hash(salt, text)
+    log.append("update", kind.name, document, sha256=digest, by=by, at=document["updated_at"])
 
 
 def _supersede(kind: Kind, id: str) -> None:

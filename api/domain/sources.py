@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 
 from api.domain import names
 from api.domain.kinds import Document, Kind
@@ -41,6 +42,7 @@ SOURCE = Kind(
     settle=_settle,
     merge=_merge,
     columns=_columns,
+    release=partial(names.refuse_while_named, "source"),
     names=("outlet",),
     # The full text of an article is kept for anchoring quotations, not for republishing it.
     secret="text",

@@ -108,10 +108,10 @@ def _urls(document: Document) -> set[str]:
 
 
 def _mentioned(document: Document) -> set[str]:
-    """Return the ids of every speaker and outlet named besides the statement's own two."""
+    """Return the ids of every speaker, outlet and source named besides the statement's own speaker and outlet."""
     others = [each["speaker"] for each in document["attributions"]]
     for appearance in document["appearances"]:
-        others += [appearance["outlet"], *(hop["outlet"] for hop in appearance["via"])]
+        others += [appearance["outlet"], appearance["source"], *(hop["outlet"] for hop in appearance["via"])]
     own = {each["id"] for each in (document["speaker"], document["outlet"]) if each}
     return {each["id"] for each in others if each} - own
 

@@ -6,11 +6,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, send_from_directory
+from flask import Blueprint, Response, request, send_from_directory
 
 from api.domain.errors import NotFound
-from api.web import openapi, problems
+from api.web import addresses, openapi, problems
 from api.web.endpoint import endpoint
+from schemas.faults import echo
 
 routes = Blueprint("documentation", __name__)
 
@@ -19,6 +20,8 @@ _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>On 
 <link rel="stylesheet" href="/docs/swagger-ui.css"><link rel="icon" href="data:,"></head>
 <body><div id="swagger-ui"></div><script src="/docs/swagger-ui-bundle.js"></script>
 <script src="/docs/start.js"></script></body></html>"""
+# Of all that the package holds the page needs two files. Their types are said here, not guessed by each system.
+_FILES = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
 _START = """SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null});"""
 
 
@@ -39,22 +42,22 @@ def describe(key: object) -> Response:
 
 
 @routes.get("/v1/schemas/<name>.json")
-@endpoint(needs=None, gives="json-schema")
+@endpoint(needs=None, gives="json-schema", raises=(NotFound,))
 def schema(name: str, key: object) -> Response:
     """Give the JSON Schema (2020-12) of a document."""
-    text = openapi.json_schema(name)
+    text = openapi.json_schema(name, addresses.absolute(f"/v1/schemas/{name}.json"))
     if text is None:
-        raise NotFound(f"There is no schema {name}; there are {', '.join(openapi.schema_names())}.")
+        raise NotFound(f"There is no schema {echo(name)}; there are {', '.join(openapi.schema_names())}.")
     return Response(text, content_type="application/schema+json")
 
 
 @routes.get("/problems/<slug>")
-@endpoint(needs=None, gives="problem-type")
+@endpoint(needs=None, gives="problem-type", raises=(NotFound,))
 def problem(slug: str, key: object) -> Response | dict[str, Any]:
     """Explain a type of problem."""
     found = problems.TYPES.get(slug)
     if found is None:
-        raise NotFound(f"There is no problem type {slug}; there are {', '.join(problems.TYPES)}.")
+        raise NotFound(f"There is no problem type {echo(slug)}; there are {', '.join(problems.TYPES)}.")
     if problems.wants_page():
         return Response(problems.page(found.title, found.about), mimetype="text/html")
     return {"type": f"/problems/{slug}", "title": found.title, "status": found.status, "detail": found.about}
@@ -70,8 +73,13 @@ def docs() -> Response:
 def docs_file(file: str) -> Response:
     """Send a file of the documentation page."""
     if file == "start.js":
-        return Response(_START, mimetype="text/javascript")
-    return send_from_directory(_assets(), file, max_age=86400)
+        start = Response(_START, headers={"Cache-Control": "no-cache"}, mimetype="text/javascript")
+        start.add_etag()
+        start.make_conditional(request)
+        return start
+    if file not in _FILES:
+        raise NotFound("The documentation page has no such file.")
+    return send_from_directory(_assets(), file, mimetype=_FILES[file], max_age=86400)
 
 
 def _assets() -> Path:

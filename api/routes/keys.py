@@ -29,7 +29,7 @@ def me(key: Key) -> dict[str, Any]:
 
 
 @routes.get("/keys")
-@endpoint(needs="admin", gives=KeyOut, lists=True)
+@endpoint(needs="admin", gives=KeyOut, lists=True, logged=False)
 def list_(key: Key) -> Envelope:
     """List the keys, without their secrets."""
     found = keys.listed()

@@ -31,9 +31,7 @@ def collection(kind: Kind, gives: type[Schema], patches: type[Schema], query: ty
     needed: Errors = (Conflict,) if kind.release is not Kind.release else ()
 
     @routes.post("")
-    @endpoint(
-        needs="write", takes=takes, gives=gives, status=201, raises=clashes, summary=f"Record {a} {kind.name}."
-    )
+    @endpoint(needs="write", takes=takes, gives=gives, status=201, raises=clashes, summary=f"Record {a} {kind.name}.")
     def record(body: Document, key: Key) -> Sent:
         return records.record(kind, body, by=key)
 

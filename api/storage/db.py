@@ -27,7 +27,7 @@ def open_database(settings: Settings) -> Database:
     global dialect
     close_database()
     if settings.database.startswith("postgresql://"):
-        # Imported here because psycopg costs a tenth of a second that an embedded server never needs.
+        # Imported here, so that an embedded server runs where psycopg is not installed.
         from api.storage import postgres
 
         dialect = postgres

@@ -111,7 +111,7 @@ class StatementUrl(Table):
 
 
 class Mention(Table):
-    """A speaker or outlet that a statement names besides its own two."""
+    """A speaker, outlet or source that a statement names besides its own speaker and outlet."""
 
     statement = ForeignKeyField(Statement, column_name="statement", object_id_name="statement_n")
     record = TextField()

@@ -82,5 +82,5 @@ def several_workers_problem() -> str | None:
         return None
     return (
         f"SQLite {library.sqlite_version} can corrupt its write-ahead log when several processes write; "
-        f"3.51.3 or newer is needed (install the pysqlite3 package), or run with --workers 1"
+        "install the pysqlite3 package, which brings a newer one"
     )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
+
+from schemas.parts import folded
 
 # Every mark that prints a quotation or an apostrophe, by the plain one it stands for (Unicode chapter 6.2).
 _MARKS = str.maketrans({**dict.fromkeys("“”„‟«»″〝〞＂", '"'), **dict.fromkeys("‘’‚‛‹›′＇ʼ", "'")})
 
 
 def fold(text: str) -> str:
-    """Return text as names are compared: canonical composition, without case, runs of spacing as one space."""
-    # Case folding can undo a composition and make another possible, so NFC is applied on both sides of it.
-    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold()).split())
+    """Return text as names are compared, here as where the schemas drop a repeated alias."""
+    return folded(text)
 
 
 def fold_quotation(text: str) -> str:

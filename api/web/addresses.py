@@ -8,9 +8,13 @@ from flask import current_app, request
 
 
 def absolute(path: str) -> str:
-    """Return the full address of a path: under ONRECORD_URL where it is set, else the request's own host."""
-    base = current_app.config["PUBLIC_URL"] or request.host_url.rstrip("/")
-    return f"{base}{path}"
+    """Return the full address of a path: under ONRECORD_URL where it is set, else the request's own host.
+
+    Where the request names no host that could be one, the path is all there is.
+    """
+    # Not `request.host_url`, which is the address as people read it and fails for `Host: xn--a`.
+    own = f"{request.scheme}://{request.host}" if request.host else ""
+    return f"{current_app.config['PUBLIC_URL'] or own}{path}"
 
 
 def with_cursor(cursor: str) -> str:

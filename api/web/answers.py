@@ -49,8 +49,8 @@ def _document(status: int, sent: Sent) -> Response:
     body = sent.body.encode()
     # The view is a hash of the very bytes, so it changes exactly when they do.
     tag = f'"{sent.id}.{sent.version}-{_digest(body)}"'
-    headers = {"ETag": tag, "Vary": "Accept, Authorization", "Cache-Control": "no-cache"}
-    if status == 200 and _matches(tag):
+    headers = _validators(tag)
+    if _matches(tag):
         return Response(status=304, headers=headers)
     if status == 201:
         headers["Location"] = addresses.absolute(f"{request.path.rstrip('/')}/{sent.id}")
@@ -68,7 +68,11 @@ def _list(envelope: Envelope, key: Key) -> Response:
         }
     )
     body = b'{"data":[' + ",".join(envelope.items).encode() + b"]," + rest[1:]
-    headers = {"ETag": _list_tag(key), "Vary": "Accept, Authorization", "Cache-Control": "no-cache"}
+    # A history goes by its bytes: most of what moves the log on leaves it as it was.
+    tag = request.environ.get("list_tag") or f'"{_digest(body)}"'
+    headers = _validators(tag)
+    if _matches(tag):
+        return Response(status=304, headers=headers)
     if following:
         headers["Link"] = f'<{following}>; rel="next"'
     return Response(body, 200, headers, content_type=JSON)
@@ -79,22 +83,19 @@ def unchanged(key: Key) -> Response | None:
 
     The tag is taken before the rows are, so it can only ever be too old, never too new.
     """
-    tag = _list_tag(key)
-    if _matches(tag):
-        return Response(status=304, headers={"ETag": tag, "Vary": "Accept, Authorization"})
-    return None
+    view = f"{addresses.absolute(request.path)}\n{key.may('read')}\n".encode() + request.query_string
+    tag = request.environ["list_tag"] = f'"{log.position()}-{_digest(view)}"'
+    return Response(status=304, headers=_validators(tag)) if _matches(tag) else None
 
 
-def _list_tag(key: Key) -> str:
-    if "list_tag" not in request.environ:
-        what = f"{request.url}\n{key.may('read')}".encode()
-        request.environ["list_tag"] = f'"{log.position()}-{_digest(what)}"'
-    return str(request.environ["list_tag"])
+def _validators(tag: str) -> dict[str, str]:
+    return {"ETag": tag, "Vary": "Accept, Authorization", "Cache-Control": "no-cache"}
 
 
 def _matches(tag: str) -> bool:
     header = request.headers.get("If-None-Match")
-    if header is None:
+    # A change was made by now; it is never answered with "nothing has changed".
+    if header is None or request.method not in ("GET", "HEAD"):
         return False
     return header.strip() == "*" or tag in [each.strip().removeprefix("W/") for each in header.split(",")]
 

@@ -7,10 +7,12 @@ from typing import Any, NoReturn
 
 from flask import request
 
+from api.domain.errors import Invalid
 from schemas.faults import echo
 
 MOST_BYTES = 1 << 20
 DEEPEST = 32
+MOST_VALUES = 25_000
 LONGEST_NUMBER = 400
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -35,10 +37,10 @@ def read(accepted: tuple[str, ...]) -> Any:
 
 
 def read_optional(accepted: tuple[str, ...]) -> Any:
-    """Return the request's JSON, or None where it has no body."""
+    """Return the request's JSON, or an empty object where it has no body."""
     data = request.get_data(cache=False)
     if not data:
-        return None
+        return {}
     _check_type(accepted)
     return parse(data)
 
@@ -75,7 +77,7 @@ def parse(data: bytes) -> Any:
         raise BadJSON(f"The body is not JSON: {error.msg[:1].lower()}{error.msg[1:]} at {where}.") from None
     except RecursionError:
         raise _too_deep() from None
-    _check_depth(value)
+    _check_shape(value)
     return value
 
 
@@ -105,19 +107,23 @@ def _int(text: str) -> int:
     return int(text)
 
 
-def _check_depth(value: Any) -> None:
-    level, depth = [value], 0
-    while level:
+def _check_shape(value: Any) -> None:
+    """Refuse what is nested too deep, or holds more values than any document has use for.
+
+    The second bounds the time that checking the rest can take, whatever it is that a client sends.
+    """
+    level, depth, values = [value], 0, 1
+    while containers := [each for each in level if isinstance(each, (dict, list))]:
+        depth += 1
         if depth > DEEPEST:
             raise _too_deep()
-        below: list[Any] = []
-        for each in level:
-            if isinstance(each, dict):
-                below.extend(each.values())
-            elif isinstance(each, list):
-                below.extend(each)
-        level = below
-        depth += 1
+        level = []
+        for each in containers:
+            level.extend(each.values() if isinstance(each, dict) else each)
+        values += len(level)
+        if values > MOST_VALUES:
+            detail = f"The document holds more than {MOST_VALUES} values."
+            raise Invalid([{"pointer": "#", "code": "length", "detail": detail}])
 
 
 def _too_deep() -> BadJSON:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from flask import Response, request
+from flask import Response, abort, request
 from marshmallow import ValidationError
 
-from api.domain.errors import Invalid, Refused
+from api.domain.errors import Invalid
+from api.domain.keys import ANONYMOUS
 from api.web import answers, bodies, parameters, preconditions
 from api.web.keys import permit
 from schemas.base import Schema
@@ -37,24 +38,27 @@ class Contract:
     lists: bool
     status: int
     conditional: bool
-    raises: tuple[type[Refused], ...]
+    keyless: bool
+    raises: tuple[type[Exception], ...]
     summary: str
 
 
 def endpoint(
     *,
     needs: str | None = "read",
+    keyless: bool = False,
     takes: type[Schema] | None = None,
     patches: type[Schema] | None = None,
     query: type[Query] | None = None,
     gives: type[Schema] | str | None = None,
     lists: bool = False,
+    logged: bool = True,
     status: int = 200,
     conditional: bool = False,
-    raises: tuple[type[Refused], ...] = (),
+    raises: tuple[type[Exception], ...] = (),
     summary: str | None = None,
 ) -> Callable[[View], View]:
-    """Declare a view.
+    """Declare a view. Where it is `keyless`, keys are not even looked at, as whoever checks health has none.
 
     It is called with the path's parts and `key`, and where the declaration asks for them `body` (`takes`:
     loaded by the schema; `patches`: the merge patch as sent), `query` and `expected` (`conditional`: the
@@ -72,19 +76,23 @@ def endpoint(
             lists=lists,
             status=status,
             conditional=conditional,
+            keyless=keyless,
             raises=raises,
             summary=summary or (view.__doc__ or "").strip().splitlines()[0],
         )
 
         @wraps(view)
-        def serve(**path: str) -> Response:
-            key = permit(contract.needs)
+        def serve(**path: Any) -> Response:
+            key = ANONYMOUS if contract.keyless else permit(contract.needs)
+            # Nothing has such a name, and PostgreSQL cannot even be asked for it.
+            if any("\0" in part for part in path.values() if isinstance(part, str)):
+                abort(404)
             arguments: dict[str, Any] = {**path, "key": key}
             if query or request.query_string:
                 arguments["query"] = parameters.read(contract.query)
             if not query:
                 arguments.pop("query", None)
-            if contract.lists and (fresh := answers.unchanged(key)):
+            if contract.lists and logged and (fresh := answers.unchanged(key)):
                 return fresh
             if contract.takes or contract.patches:
                 return _write(contract, view, arguments, path)
@@ -115,8 +123,11 @@ def _write(contract: Contract, view: View, arguments: dict[str, Any], path: dict
 def _body(contract: Contract) -> Any:
     if contract.patches:
         sent = bodies.read((bodies.MERGE_PATCH, bodies.JSON))
+        # Any other value would take the place of the whole record (RFC 7396, section 2).
+        if not isinstance(sent, dict):
+            raise Invalid([{"pointer": "#", "code": "type", "detail": "This must be a JSON object."}])
     elif request.method == "DELETE":
-        sent = bodies.read_optional((bodies.JSON,)) or {}
+        sent = bodies.read_optional((bodies.JSON,))
     else:
         sent = bodies.read((bodies.JSON,))
     return sent

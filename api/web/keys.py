@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import current_app, g, request
 
 from api.domain.errors import Forbidden, Unauthenticated
 from api.domain.keys import ANONYMOUS, Key, recognise
+
+# What is long enough to be a key, or most of one.
+_KEY = re.compile(r"onr_[A-Za-z0-9_-]{20,}")
+
+
+def hide(text: str) -> str:
+    """Return text without the keys in it: whoever pastes one into an address must not find it in a log."""
+    return _KEY.sub("onr_[hidden]", text) if "onr_" in text else text
 
 
 def permit(needs: str | None) -> Key:

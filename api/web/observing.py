@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import secrets
@@ -10,8 +11,9 @@ import time
 import traceback
 from datetime import UTC, datetime
 
-import orjson
 from flask import Flask, Response, g, request
+
+from api.web.keys import hide
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _log = logging.getLogger("onrecord.requests")
@@ -29,6 +31,11 @@ _HEADERS = {
 }
 
 
+# All in ASCII: a terminal obeys some characters beyond it, some readers end a line at others, and a text
+# that no encoding can carry (a lone surrogate) must not cost the line.
+_dumps = json.JSONEncoder(default=str).encode
+
+
 class JSONLine(logging.Formatter):
     """A log record as one line of JSON; what a client sent is escaped by the JSON itself."""
 
@@ -44,7 +51,7 @@ class JSONLine(logging.Formatter):
         }
         if record.exc_info:
             line["trace"] = "".join(traceback.format_exception(*record.exc_info))
-        return orjson.dumps(line, default=str).decode()
+        return hide(_dumps(line))
 
 
 def log_to_stderr() -> None:

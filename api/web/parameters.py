@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from flask import request
 from marshmallow import ValidationError
@@ -41,7 +41,9 @@ def _grouped(text: bytes) -> dict[str, list[str]]:
 
 
 def _as_parameter(problem: dict[str, str]) -> dict[str, str]:
-    name = problem["pointer"].removeprefix("#/").split("/")[0]
+    # A pointer without steps stands for the whole query string, or for a name too long to be repeated.
+    step = problem["pointer"].removeprefix("#").removeprefix("/").split("/")[0]
+    name = unquote(step).replace("~1", "/").replace("~0", "~")
     return {"parameter": name, "code": problem["code"], "detail": problem["detail"]}
 
 

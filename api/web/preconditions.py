@@ -6,10 +6,13 @@ import re
 from typing import Any
 
 from flask import request
+from marshmallow import ValidationError
 
 from api.domain.errors import Invalid, PreconditionMissing, Refused
-from schemas.faults import echo
+from schemas.faults import echo, problems
+from schemas.numbers import Integer
 
+_VERSION = Integer(least=1, most=2**31 - 1, required=True)
 _TAG = re.compile(r'(?:W/)?"([^"]*)"')
 _TAGS = re.compile(r'\s*(?:W/)?"[^"]*"\s*(?:,\s*(?:W/)?"[^"]*"\s*)*')
 _OURS = re.compile(r"([a-z]{3}_[0-9a-z]{26})\.([0-9]{1,9})(?:-.*)?")
@@ -36,11 +39,10 @@ def expected(id: str, sent: Any) -> frozenset[int] | None:
 def _version(sent: Any) -> int | None:
     if not isinstance(sent, dict) or "version" not in sent:
         return None
-    version = sent.pop("version")
-    if type(version) is not int or not 0 < version < 2**31:
-        detail = "The version must be a whole number from 1."
-        raise Invalid([{"pointer": "#/version", "code": "range", "detail": detail}])
-    return version
+    try:
+        return int(_VERSION.deserialize(sent.pop("version")))
+    except ValidationError as error:
+        raise Invalid([{**each, "pointer": "#/version"} for each in problems(error)]) from None
 
 
 def _if_match(id: str) -> frozenset[int] | str:

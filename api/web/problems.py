@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from flask import Response, g, request
@@ -15,9 +16,13 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from api.domain import errors
 from api.storage.db import Unavailable
 from api.web.bodies import BadJSON, WrongMediaType
+from api.web.keys import hide
+from schemas.faults import echo
 from schemas.faults import problems as faults
 
 MEDIA_TYPE = "application/problem+json"
+# The characters that may stand unescaped in a path (RFC 3986, section 3.3).
+_IN_PATHS = "/-._~!$&'()*+,;=:@"
 log = logging.getLogger("onrecord")
 
 
@@ -124,7 +129,7 @@ TYPES = {
             "unavailable",
             503,
             "Not available now",
-            "The database is busy, full or away. Nothing was stored; try again after `Retry-After` seconds.",
+            "The database is busy, full or away. Try again after `Retry-After` seconds.",
         ),
         Type(
             "http",
@@ -168,10 +173,10 @@ def answer(error: Exception) -> Response:
     type = type_of(error.__class__)
     if type.slug == "internal":
         log.error("internal error", exc_info=error, extra={"request_id": g.get("request_id")})
-        return render(type, "Something went wrong here; nothing of the request was stored.")
+        return render(type, "Something went wrong here; the log has it under this request id.")
     if type.slug == "unavailable":
         log.warning("unavailable", extra={"request_id": g.get("request_id"), "reason": str(error)})
-        detail = "The database cannot serve this now. Nothing was stored."
+        detail = "The database cannot serve this now; try again shortly."
         return render(type, detail, headers={"Retry-After": RETRY_AFTER})
     if isinstance(error, ValidationError):
         error = errors.Invalid(list(faults(error)))
@@ -207,7 +212,7 @@ def _details(type: Type, headers: dict[str, str]) -> str | None:
     if type.slug == "not-found":
         return "There is nothing at this address; /openapi.json lists every address there is."
     if type.slug == "method-not-allowed":
-        return f"This address takes {headers.get('Allow', 'other methods')}, not {request.method[:20]}."
+        return f"This address takes {headers.get('Allow', 'other methods')}, not {echo(request.method)}."
     return None
 
 
@@ -220,20 +225,22 @@ def render(
         "title": type.title,
         "status": type.status,
         "detail": detail,
-        "instance": request.path,
+        "instance": quote(request.path, safe=_IN_PATHS),
         "request_id": g.get("request_id"),
         **(facts or {}),
     }
     headers = {"Cache-Control": "no-store", "Vary": "Accept, Authorization", **(headers or {})}
     if wants_page():
-        return Response(page(type.title, detail, body.get("errors")), type.status, headers, mimetype="text/html")
-    return Response(orjson.dumps(body), type.status, headers, content_type=MEDIA_TYPE)
+        text = page(type.title, detail, body.get("errors"))
+        return Response(hide(text), type.status, headers, mimetype="text/html")
+    return Response(hide(orjson.dumps(body).decode()), type.status, headers, content_type=MEDIA_TYPE)
 
 
 def wants_page() -> bool:
     """Tell whether the client is a browser that would rather have a page than JSON."""
     accept = request.accept_mimetypes
-    return "text/html" in request.headers.get("Accept", "") and accept["text/html"] >= accept["application/json"]
+    json = max(accept["application/json"], accept[MEDIA_TYPE])
+    return "text/html" in request.headers.get("Accept", "") and 0 < accept["text/html"] >= json
 
 
 def page(title: str, detail: str, listed: Any = None) -> str:

@@ -140,6 +140,9 @@ def test_a_server_told_to_stop_stops(database_url: str) -> None:
 def test_an_old_sqlite_is_served_by_one_worker_only(database_url: str, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text("import peewee\npeewee.sqlite3.sqlite_version_info = (3, 40, 1)\n")
     port = str(free_port())
-    done = onrecord(database_url, "serve", "--port", port, check=False, PYTHONPATH=f"{tmp_path}:.")
+    old = {"PYTHONPATH": f"{tmp_path}:."}
+    done = onrecord(database_url, "serve", "--port", port, "--workers", "2", check=False, **old)
     assert done.returncode == 1
     assert "--workers 1" in done.stderr
+    with serving(database_url, **old) as server:
+        assert "one worker serves" in server.log.read_text()

@@ -109,6 +109,18 @@ def test_who_is_still_named_cannot_be_withdrawn(alice: Client) -> None:
         assert alice.delete(f"/v1/{collection}/{each['id']}", {"version": 1}).status_code == 204
 
 
+def test_a_source_that_is_cited_cannot_be_withdrawn(alice: Client) -> None:
+    source = alice.record({"url": "https://a.example/1"}, "sources")
+    record = alice.record(
+        {**statement(), "outlet": None, "appearances": [{"outlet": "The Times", "source": source["id"]}]}
+    )
+    assert alice.delete(f"/v1/sources/{source['id']}", {"version": 1}).status_code == 409
+    changed = alice.patch(f"/v1/statements/{record['id']}", {"place": "Kyiv", "version": 1})
+    assert changed.json["appearances"][0]["source"] == {"id": source["id"]}
+    alice.delete(f"/v1/statements/{record['id']}", {"version": 2})
+    assert alice.delete(f"/v1/sources/{source['id']}", {"version": 1}).status_code == 204
+
+
 def test_a_withdrawn_name_is_free_again(alice: Client) -> None:
     first = alice.record({"name": "Free Name"}, "speakers")["id"]
     alice.delete(f"/v1/speakers/{first}", {"version": 1})

@@ -237,9 +237,18 @@ def test_a_statement_is_an_object(document: object, faults: Any) -> None:
     assert faults(StatementIn, document) == [("#", "type")]
 
 
-def test_a_patch_may_leave_out_or_take_away_anything_and_name_its_version(faults: Any, json_schema: Any) -> None:
-    good: list[dict[str, Any]] = [{}, {"text": None, "version": 2}, {"url": "https://a.org/"}, {"topics": None}]
-    bad: list[dict[str, Any]] = [{"version": 0}, {"version": "2"}, {"version": None}, {"corrections": []}]
+def test_a_patch_may_leave_out_anything_take_away_what_is_optional_and_name_its_version(
+    faults: Any, json_schema: Any
+) -> None:
+    good: list[dict[str, Any]] = [
+        *({}, {"context": None, "version": 2}, {"url": "https://a.org/"}, {"topics": None}),
+        *({"appearances": None, "outlet": "AP"}, {"appearances": [{"outlet": "AP"}], "outlet": None}),
+    ]
+    bad: list[dict[str, Any]] = [
+        *({"version": 0}, {"version": "2"}, {"version": None}, {"corrections": []}),
+        *({"text": None}, {"outlet": None}, {"appearances": None}, {"appearances": []}),
+        {"appearances": [{"outlet": "AP"}], "url": "https://a.org/"},
+    ]
     for patch in good:
         assert faults(StatementPatch, patch) == []
         assert json_schema(StatementPatch).is_valid(patch)

@@ -1,0 +1,374 @@
+"""Query parameters, read strictly: every mistake is a 400 that says what was meant, all of them at once."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from api.app import create_app
+from api.domain import keys
+from api.settings import Settings
+from api.storage.db import close_database
+from tests.conftest import Client, statement
+from tests.databases import PostgresDatabases, SqliteDatabases
+from tests.test_errors import assert_problem
+from tests.web.conftest import raw
+
+COLLECTIONS = ("/v1/statements", "/v1/speakers", "/v1/outlets", "/v1/sources")
+LONG = "x" * 10_000
+
+
+def errors(answer: TestResponse) -> list[tuple[str, str]]:
+    """Return parameter and code of every mistake in an answer that must be a 400 for its parameters."""
+    problem = assert_problem(answer, 400)
+    assert problem["type"] == "/problems/parameters"
+    return [(error["parameter"], error["code"]) for error in problem["errors"]]
+
+
+# --- names ---------------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_parameter_is_refused_everywhere(app: Flask, charlie: Client) -> None:
+    for rule in app.url_map.iter_rules():
+        if rule.methods and "GET" in rule.methods and not rule.rule.startswith(("/docs", "/v1/keys")):
+            values = {"id": "stm_00000000000000000000000000", "version": 1, "slug": "gone", "name": "statement"}
+            _, address = rule.build({name: values[name] for name in rule.arguments}) or ("", "")
+            assert errors(charlie.get(f"{address}?nonsense=1")) == [("nonsense", "unknown")], address
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_misspelt_parameter_is_answered_with_the_near_name(charlie: Client) -> None:
+    near = {
+        "limt": "limit",
+        "Limit": "limit",
+        "curser": "cursor",
+        "speakers": "speaker",
+        "form": "from",
+        "kinds": "kind",
+    }
+    for given, meant in near.items():
+        (error,) = charlie.get(f"/v1/statements?{given}=1").json["errors"]
+        assert error["parameter"] == given
+        assert error["detail"].endswith(f"Did you mean {meant}?")
+    (error,) = charlie.get("/v1/statements?zzz=1").json["errors"]
+    assert "There are: limit, cursor, kind" in error["detail"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_name_of_an_unknown_parameter_is_given_as_it_was_sent(charlie: Client) -> None:
+    names = {
+        "a/b": "a%2Fb",
+        "a~b": "a~b",
+        "~1": "~1",
+        "100%": "100%25",
+        "é": "%C3%A9",
+        "a b": "a+b",
+        "<b>": "<b>",
+        "_schema": "_schema",
+        "": "",
+        "speaker.not.not": "speaker.not.not",
+    }
+    for name, sent in names.items():
+        assert errors(charlie.get(f"/v1/statements?{sent}=1")) == [(name, "unknown")]
+    assert errors(charlie.get(f"/v1/statements?{LONG}=1")) == [("", "unknown")]
+
+
+def test_trackers_and_the_cache_breaker_are_ignored(charlie: Client) -> None:
+    ignored = "utm_source=x&utm_campaign=&utm_=%00&_=1700000000000&_=2&_"
+    for address in (*COLLECTIONS, "/livez", "/", "/openapi.json", "/v1/me"):
+        assert charlie.get(f"{address}?{ignored}").status_code == 200
+    assert charlie.get(f"/v1/statements?limit=1&{ignored}").status_code == 200
+    assert errors(charlie.get("/v1/statements?utm=1")) == [("utm", "unknown")]
+    assert errors(charlie.get("/v1/statements?__=1")) == [("__", "unknown")]
+
+
+# --- values --------------------------------------------------------------------------------------------------
+
+
+def test_an_empty_value_is_refused(charlie: Client) -> None:
+    for name in ("limit", "cursor", "kind", "speaker", "outlet", "from", "to"):
+        for value in ("", "=", "=+", "=%20", "=%09", "=%C2%A0"):
+            (error,) = errors(charlie.get(f"/v1/statements?{name}{value}"))
+            assert error[0] == name
+            assert error[1] in ("empty", "characters")
+
+
+def test_a_single_valued_parameter_given_twice_is_refused(charlie: Client) -> None:
+    for name, value in {"limit": "1", "cursor": "x", "from": "2022", "to": "2022"}.items():
+        assert errors(charlie.get(f"/v1/statements?{name}={value}&{name}={value}")) == [(name, "repeated")]
+    assert charlie.get("/v1/statements?kind=quote&kind=claim&kind=quote").status_code == 200
+
+
+LIMITS = ("0", "201", "-1", "1.5", "1.0", "%EF%BC%91", "%D9%A1", "%C2%B2", "1e2", "+1", "%2B1", "1,2", "0x10", "1_0")
+MORE_LIMITS = ("9" * 900, "00000001", "NaN", "null", "true", "50;", "%", "%zz", "'1'", "2147483648", "1%00", "1%0A")
+
+
+def test_a_limit_that_is_no_number_from_1_to_200_is_refused_never_cut_down(charlie: Client) -> None:
+    for address in COLLECTIONS:
+        for value in (*LIMITS, *MORE_LIMITS):
+            (error,) = errors(charlie.get(f"{address}?limit={value}"))
+            assert error[0] == "limit"
+            assert error[1] in ("range", "characters"), value
+        for value in (1, 200):
+            assert charlie.get(f"{address}?limit={value}").status_code == 200
+
+
+def test_bytes_that_are_no_text_are_refused_and_never_reach_the_database(charlie: Client) -> None:
+    for name in ("speaker", "outlet", "kind", "cursor", "from", "limit"):
+        assert errors(charlie.get(f"/v1/statements?{name}=a%00b")) == [(name, "characters")]
+        for value in ("%ff", "%C3", "%ED%A0%80", "%C0%80", "a%ffb"):
+            assert errors(charlie.get(f"/v1/statements?{name}={value}")) == [("", "encoding")]
+    for name in ("%ff", "%00", "a%00b"):
+        assert len(errors(charlie.get(f"/v1/statements?{name}=1"))) == 1
+
+
+def test_raw_bytes_in_the_query_string_are_refused(app: Flask) -> None:
+    for query in ("speaker=\xff", "speaker=\xc3\xa9", "\x80=1", "limit=1\x00", "limit=\x7f"):
+        assert_problem(raw(app, "/v1/statements", QUERY_STRING=query), 400)
+
+
+def test_a_percent_sign_without_digits_stands_for_itself(charlie: Client) -> None:
+    for value in ("%", "%zz", "100%", "%2", "%25"):
+        assert charlie.get(f"/v1/statements?speaker={value}").json["total"] == 0
+
+
+def test_very_long_and_very_many_values_are_refused(charlie: Client) -> None:
+    for name in ("limit", "cursor", "kind", "speaker", "outlet", "from", "to"):
+        ((parameter, code),) = errors(charlie.get(f"/v1/statements?{name}={LONG}"))
+        assert (parameter, code) == (name, "length")
+    assert errors(charlie.get("/v1/statements?" + "&".join(f"a{i}=1" for i in range(1000)))) == [("", "length")]
+    assert errors(charlie.get("/v1/statements?" + "&".join(f"a{i}=1" for i in range(250)))) == [("", "length")]
+    assert errors(charlie.get("/v1/statements?" + "&".join(["limit=1"] * 1000))) == [("", "length")]
+    found = errors(charlie.get("/v1/statements?" + "&".join(f"a{i}=1" for i in range(150))))
+    assert len(found) == 100
+    assert found[-1] == ("", "more")
+    assert errors(charlie.get("/v1/statements?" + "&".join(f"speaker=n{i}" for i in range(250)))) == [
+        ("speaker", "length")
+    ]
+    assert errors(charlie.get("/v1/statements?kind=" + ",".join(["quote"] * 101))) == [("kind", "length")]
+    assert errors(charlie.get("/v1/statements?speaker=" + ",".join(map(str, range(150))))) == [("speaker", "length")]
+    for separators in ("&" * 50, "&&limit=1&&"):
+        assert charlie.get(f"/v1/statements?{separators}").status_code == 200
+
+
+DATES = (
+    "2022-13",
+    "2022-02-30",
+    "2022-00",
+    "22",
+    "0000",
+    "10000",
+    "2022-3",
+    "2022-03-23T00:00:00Z",
+    "2022/2023",
+    "2022~",
+)
+MORE_DATES = (
+    "today",
+    "20220323",
+    "-2022",
+    "%2B2022",
+    "%EF%BC%92022",
+    "2022-03-23%00",
+    "2022..",
+    "2022-W12",
+    "2022-082",
+    "x" * 900,
+)
+
+
+def test_a_period_that_is_no_year_month_or_day_is_refused(charlie: Client) -> None:
+    for name in ("from", "to"):
+        for value in (*DATES, *MORE_DATES):
+            ((parameter, code),) = errors(charlie.get(f"/v1/statements?{name}={value}"))
+            assert parameter == name
+            assert code in ("date", "characters"), value
+
+
+def test_from_after_to_is_refused(charlie: Client) -> None:
+    for query in ("from=2023&to=2022", "from=2022-03-24&to=2022-03-23", "from=2022-04&to=2022-03-31"):
+        assert errors(charlie.get(f"/v1/statements?{query}")) == [("from", "range")]
+    for query in ("from=2022&to=2022", "from=2022-03-23&to=2022", "from=2022-12-31&to=2022", "from=0001&to=9999-12-31"):
+        assert charlie.get(f"/v1/statements?{query}").status_code == 200
+
+
+def test_an_unknown_word_is_refused_with_the_near_one(charlie: Client) -> None:
+    for value in ("Quote", "quotes", "quote,,claim", "quote,", ",", "quote;claim", "quote claim"):
+        assert errors(charlie.get(f"/v1/statements?kind={value}")) == [("kind", "choice")]
+    assert "Did you mean quote?" in charlie.get("/v1/statements?kind=qoute").text
+
+
+def test_all_mistakes_are_told_at_once(charlie: Client) -> None:
+    query = "limit=0&cursor=&kind=quot&speaker=%00&from=2022-13&to=x&to=y&outlet=&nonsense=1&utm_x=1"
+    assert sorted(errors(charlie.get(f"/v1/statements?{query}"))) == [
+        ("cursor", "empty"),
+        ("from", "date"),
+        ("kind", "choice"),
+        ("limit", "range"),
+        ("nonsense", "unknown"),
+        ("outlet", "empty"),
+        ("speaker", "characters"),
+        ("to", "repeated"),
+    ]
+
+
+def test_versions_to_compare_are_two_whole_numbers(alice: Client) -> None:
+    address = f"/v1/statements/{alice.record(statement())['id']}/revisions"
+    for value in (
+        "1",
+        "1..",
+        "..2",
+        "1...2",
+        "1..2..3",
+        "a..b",
+        "-1..2",
+        "1.5..2",
+        "%EF%BC%91..2",
+        "1..9999999999",
+        "1 .. 2",
+    ):
+        assert errors(alice.get(f"{address}?diff={value}")) == [("diff", "choice")], value
+    for value in ("1..2", "0..1", "999999999..1"):
+        assert_problem(alice.get(f"{address}?diff={value}"), 404)
+    assert alice.get(f"{address}?diff=1..1").json == []
+
+
+# --- cursors -------------------------------------------------------------------------------------------------
+
+
+def written(value: Any) -> str:
+    """Return a cursor that says something else than ours do."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return base64.urlsafe_b64encode(text.encode("utf-8", "surrogatepass")).decode().rstrip("=")
+
+
+def read(cursor: str) -> Any:
+    return json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+
+
+@pytest.fixture
+def pages(alice: Client) -> dict[str, str]:
+    """A good cursor of every list that has more than a page."""
+    for number in range(3):
+        record = alice.record(
+            statement(text=f"Number {number}.", speaker=f"Speaker {number}", outlet=f"Outlet {number}")
+        )
+        alice.record({"url": f"https://news.example/{number}"}, "sources")
+    address = f"/v1/statements/{record['id']}"
+    for number in range(3):
+        alice.patch(address, {"context": str(number)}, headers={"If-Match": "*"})
+    lists = (*COLLECTIONS, f"{address}/revisions")
+    return {each: alice.get(f"{each}?limit=2").json["next"] for each in lists}
+
+
+def test_a_cursor_goes_on_where_the_page_ended(alice: Client, pages: dict[str, str]) -> None:
+    for address, cursor in pages.items():
+        first, second = (alice.get(f"{address}?limit=2{more}").json["data"] for more in ("", f"&cursor={cursor}"))
+        assert len(first) == 2
+        assert second
+        assert not [each for each in second if each in first]
+
+
+def test_garbage_for_a_cursor_is_refused(alice: Client, pages: dict[str, str]) -> None:
+    garbage = [
+        "x",
+        "0",
+        "-1",
+        "null",
+        "====",
+        "%C3%A9",
+        "a" * 999,
+        "../../etc/passwd",
+        "'%20OR%201=1--",
+        "[]",
+        "%7B%7D",
+    ]
+    for address in pages:
+        for value in garbage:
+            assert errors(alice.get(f"{address}?cursor={value}")) == [("cursor", "cursor")], value
+
+
+def test_a_cursor_of_another_list_or_other_filters_is_refused(alice: Client, pages: dict[str, str]) -> None:
+    for address in pages:
+        for other, cursor in pages.items():
+            if other != address:
+                assert errors(alice.get(f"{address}?cursor={cursor}")) == [("cursor", "cursor")]
+    cursor = pages["/v1/statements"]
+    for filters in ("kind=quote", "from=2022", "to=2022", "speaker=Speaker+1", "outlet=Outlet+1"):
+        assert errors(alice.get(f"/v1/statements?{filters}&cursor={cursor}")) == [("cursor", "cursor")]
+    assert alice.get(f"/v1/statements?limit=200&cursor={cursor}").status_code == 200
+
+
+def test_a_forged_cursor_is_refused_before_the_database_sees_it(alice: Client, pages: dict[str, str]) -> None:
+    huge = [2**31, 2**63, 2**64, 10**100, -1, -(2**63) - 1, 10**8]
+    others = [1.5, 1e308, float("nan"), float("inf"), None, True, False, "", "x", "20220323", [], {}, [[[]]], "\x00"]
+    ids = ["", "x", "\x00", None, 1, [], {}, True, "\ud800", "stm_", "key_01kayv5q3mf8r8d2xq1n6z0t4w", "x" * 500]
+    for address, cursor in pages.items():
+        bound, last, id = read(cursor)
+        forged: list[Any] = [[bound, value, id] for value in (*huge, *others) if value != last]
+        forged += [[bound, last, value] for value in (*ids, id.upper(), id + "\n", id + "0", id[:-1], f"{id}\x00")]
+        forged += [[value, last, id] for value in (*others, 0, "0" * 12, bound.upper() + "x")]
+        forged += [[], [bound], [bound, last], [bound, last, id, id], {"a": 1, "b": 2, "c": 3}, "abc", 123, None, True]
+        forged += ["[" * 500, '["' + bound + '",1e999,"' + id + '"]', "\x00", "[NaN,NaN,NaN]", '["\\ud800",1,2]']
+        for value in forged:
+            assert errors(alice.get(f"{address}?cursor={written(value)}")) == [("cursor", "cursor")], value
+
+
+def test_a_cursor_tampered_with_in_any_place_never_breaks_anything(alice: Client, pages: dict[str, str]) -> None:
+    for address, cursor in pages.items():
+        for place in range(len(cursor)):
+            for changed in (
+                cursor[:place],
+                cursor[:place] + "A" + cursor[place + 1 :],
+                cursor[:place] + "-" + cursor[place:],
+            ):
+                answer = alice.get(f"{address}?cursor={changed}")
+                assert answer.status_code in (200, 400)
+
+
+# --- both databases ------------------------------------------------------------------------------------------
+
+SAME = (
+    *(f"limit={value}" for value in (*LIMITS, *MORE_LIMITS, "1", "200")),
+    *(f"from={value}" for value in (*DATES, *MORE_DATES, "2022", "2022-03", "2022-03-23")),
+    *(f"kind={value}" for value in ("quote", "claim", "quote,claim", "x", "%00", "QUOTE")),
+    *(
+        f"speaker={value}"
+        for value in ("%00", "%ff", "%", "'", '"', "%5C", "%25", "_", "*", "%F0%9F%98%80", "ANTONY+blinken")
+    ),
+    *(
+        f"outlet={value}"
+        for value in ("ap", "the+associated+press", "%E2%80%AE", "%E2%80%8B", "a,b,,c", ",", "x" * 1000, "x" * 1001)
+    ),
+    *(f"cursor={value}" for value in ("x", "%00", written([1, 2, 3]), written(["", 10**30, ""]), "é")),
+    "from=2023&to=2022",
+    "limit=0&kind=x&from=x&to=x&speaker=&nonsense=1",
+    "",
+)
+
+
+def test_both_databases_answer_alike(
+    sqlite_databases: SqliteDatabases, postgresql_databases: PostgresDatabases
+) -> None:
+    answers = []
+    for databases in (sqlite_databases, postgresql_databases):
+        with databases.fresh() as url:
+            app = create_app(Settings(database=url))
+            alice = Client(app, keys.make("alice", ["write"])["key"])
+            for number, name in enumerate(("Antony Blinken", "%", "_", "*", "'", "\\", "\N{GRINNING FACE}")):
+                alice.record(statement(text=f"Number {number}.", speaker=name))
+            answers.append([known(alice.get(f"/v1/statements?{query}")) for query in SAME])
+            close_database()
+    assert answers[0] == answers[1]
+
+
+def known(answer: TestResponse) -> Any:
+    """Return what of an answer is the same wherever and whenever the question is asked."""
+    if answer.status_code == 200:
+        return answer.json["total"], [each["text"] for each in answer.json["data"]]
+    return {**answer.get_json(force=True), "request_id": None}
