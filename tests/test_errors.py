@@ -141,6 +141,10 @@ class World:
             return self.alice.patch(self.address(path), {"external_id": "taken", "version": 1})
         if method == "DELETE" and collection in self.named:
             return self.alice.delete(self.address(path, self.named[collection]), headers={"If-Match": "*"})
+        if (method, collection) == ("DELETE", "sources"):
+            appearance = {"outlet": "The Associated Press", "source": self.ids["sources"]}
+            self.alice.record(statement(text="Named.", outlet=None, appearances=[appearance]))
+            return self.alice.delete(self.address(path), headers={"If-Match": "*"})
         raise NotImplementedError(f"409 of {method} {path} is declared; say here how it comes about.")
 
 
