@@ -8,10 +8,21 @@ from flask import Flask
 
 from api.settings import Settings
 from api.storage.db import open_database
-from api.web import bodies, problems
+from api.web import addresses, bodies, negotiation, problems
 from api.web.observing import observe
 
-ROUTES = ("statements", "speakers", "outlets", "sources", "keys", "documentation", "health")
+ROUTES = (
+    "statements",
+    "speakers",
+    "outlets",
+    "sources",
+    "reviews",
+    "relations",
+    "figures",
+    "keys",
+    "documentation",
+    "health",
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -23,8 +34,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     # An address works with and without its final slash, and neither answers with a redirect.
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
+    app.url_map.converters["id"] = addresses.Id
     observe(app)
     app.register_error_handler(Exception, problems.answer)
     for name in ROUTES:
         app.register_blueprint(import_module(f"api.routes.{name}").routes)
+    negotiation.add_suffixes(app)
     return app

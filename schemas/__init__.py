@@ -4,7 +4,8 @@ This room can be imported alone, without the service: `StatementIn().load(docume
 gives it in its canonical form, `problems(error)` lists what is wrong with it, `StatementOut` reads what the
 service sends.
 
-    statements, appearances, figures, speakers, outlets, sources    the nouns, each with In, Patch and Out
+    statements, appearances, figures, speakers, outlets, sources, reviews, relations
+                                            the nouns, each with In, Patch and Out
     records                                 Out and Patch drawn from In, so that a field is written once
     fields, numbers, parts                  the rules for single values; for objects, lists, references, ids
     vocabulary, characters, edtf, languages, addresses              what they rest on, without marshmallow
@@ -15,6 +16,8 @@ from schemas.appearances import AppearanceIn, AppearanceOut, AppearancePatch
 from schemas.base import Fault, Schema, problems
 from schemas.figures import FigureIn, FigureOut, FigurePatch
 from schemas.outlets import OutletIn, OutletOut, OutletPatch
+from schemas.relations import RelationIn, RelationOut, RelationPatch
+from schemas.reviews import ReviewIn, ReviewOut, ReviewPatch
 from schemas.sources import SourceIn, SourceOut, SourcePatch
 from schemas.speakers import SpeakerIn, SpeakerOut, SpeakerPatch
 from schemas.statements import StatementIn, StatementOut, StatementPatch
@@ -41,4 +44,10 @@ BY_NAME: dict[str, type[Schema]] = {
     "source": SourceOut,
     "source-input": SourceIn,
     "source-patch": SourcePatch,
+    "review": ReviewOut,
+    "review-input": ReviewIn,
+    "review-patch": ReviewPatch,
+    "relation": RelationOut,
+    "relation-input": RelationIn,
+    "relation-patch": RelationPatch,
 }

@@ -4,10 +4,12 @@ import re
 from ipaddress import IPv6Address
 
 LONGEST = 2048
-# Hosts keep out what WHATWG's URL standard forbids there, and what would make two hosts look the same.
+# Hosts keep out what WHATWG's URL standard forbids there, what would make two hosts look the same, and what
+# compatibility (NFKC) makes into a colon, slash, question mark, number sign or at sign.
 _HOST = (
     r"[^\s\u0000-\u002c\u002f\u003a-\u0040\u005b-\u005e\u0060\u007b-\u009f\u00ad\u061c\u200b\u200e\u200f"
-    r"\u202a-\u202e\u2060-\u206f\ufeff]+"
+    r"\u202a-\u202e\u2047-\u2049\u2060-\u206f\u2100\u2101\u2105\u2106\u2a74"
+    r"\ufe13\ufe16\ufe55\ufe56\ufe5f\ufe6b\ufeff\uff03\uff0f\uff1a\uff1f\uff20]+"
 )
 _REST = r"[^\s\u0000-\u0020\u007f-\u009f<>\u0022\\]*"
 PATTERN = rf"^[Hh][Tt][Tt][Pp][Ss]?://(?:{_HOST}|\[[0-9A-Fa-f:.]+\])(?::[0-9]{{1,5}})?(?:[/?#]{_REST})?$"

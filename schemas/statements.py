@@ -12,7 +12,7 @@ from schemas.fields import Choice, Day, EDTFDate, Language, Name, Text, WebAddre
 from schemas.figures import FigureIn, FigureOut
 from schemas.numbers import Confidence, Integer
 from schemas.outlets import outlet_reference
-from schemas.parts import Listed, Part
+from schemas.parts import Identifier, Listed, Part, Reference
 from schemas.records import patched, record, sent
 from schemas.speakers import speaker_reference
 
@@ -24,6 +24,17 @@ OFF_RECORD = Fault(
     "What was said off the record must not be recorded: the speaker was promised that it would not be used.",
 )
 _NULL = {"type": "null"}
+
+
+class StatementReference(OpenSchema):
+    """A statement where another record names it."""
+
+    id = Identifier("statement", "The statement's id.", required=True)
+
+
+def statement_reference(description: str, **options: Any) -> Reference:
+    """A field that names a recorded statement by its id."""
+    return Reference("statement", StatementReference, None, description, **options)
 
 
 class AttributionIn(Schema):

@@ -3,7 +3,7 @@
 Policy: tests run against the real application on a real database, each on SQLite and on PostgreSQL
 (`databases.py`); nothing of our own is mocked. alice may write, bob may read, dora administers, and
 charlie has no key. What a test needs stored it stores itself, through the API, with `statement()` and
-its like giving the smallest valid document to build on.
+`smallest` giving the smallest valid documents to build on.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from api.storage.db import close_database
 pytest_plugins = ["tests.databases"]
 
 NEVER = "stm_00000000000000000000000000"
+COLLECTIONS = ("statements", "speakers", "outlets", "sources", "reviews", "relations")
 
 
 @pytest.fixture
@@ -102,3 +103,17 @@ def statement(**changes: Any) -> dict[str, Any]:
         "said_on": "2022-03-23",
     }
     return {**smallest, **changes}
+
+
+@pytest.fixture
+def smallest(alice: Client) -> dict[str, dict[str, Any]]:
+    """The smallest valid document of every collection; the statements that some of them name are stored."""
+    one, other = (alice.record(statement(text=text))["id"] for text in ("One side.", "The other side."))
+    return {
+        "statements": statement(),
+        "speakers": {"name": "Joseph L. Votel"},
+        "outlets": {"name": "Reuters"},
+        "sources": {"url": "https://news.example/article"},
+        "reviews": {"statement": one, "author": {"name": "Example Facts"}, "rating": {"alternate_name": "True"}},
+        "relations": {"subject": one, "type": "disagrees_with", "object": other},
+    }

@@ -13,6 +13,7 @@ COMMANDS = {
     "migrate": "migrating",
     "keys": "keys",
     "get": "getting",
+    "reindex": "reindexing",
 }
 
 

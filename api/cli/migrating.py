@@ -6,8 +6,10 @@ import click
 import orjson
 
 from api.cli.database import shown
+from api.cli.reindexing import rebuilt
+from api.domain import indexes
 from api.settings import Settings
-from api.storage.db import Unavailable, open_database
+from api.storage.db import Unavailable, close_database, open_database
 from api.storage.migrating import NewerSchema, apply
 
 
@@ -15,9 +17,16 @@ def bring_up_to_date(settings: Settings) -> list[str]:
     """Apply the migrations that the database lacks and return their names; exits where it cannot."""
     try:
         open_database(settings)
-        return apply()
+        applied = apply()
+        if indexes.outdated():
+            rebuilt("Making the indexes anew")
+        elif applied:
+            indexes.mark_current()
+        return applied
     except (Unavailable, NewerSchema, OSError) as error:
         raise click.ClickException(f"{error} ({shown(settings)})") from None
+    finally:
+        close_database()
 
 
 @click.command()

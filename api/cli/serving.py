@@ -116,6 +116,10 @@ def _run(app: Any, host: str, port: int, workers: int, threads: int) -> None:
         "threads": threads,
         # The application is made once, before the workers are forked from it: they start at once and share its memory.
         "preload_app": True,
+        # A listening socket for each worker. Of one that they share, whoever wakes first takes most of the
+        # connections that come together, often all, and with them kept alive the others have nothing to do.
+        # Elsewhere than on Linux the system does not share connections out between such sockets.
+        "reuse_port": sys.platform == "linux" and port != 0,
         "keepalive": 30,
         "timeout": 60,
         "graceful_timeout": 30,

@@ -17,27 +17,34 @@ def binding(*what: object) -> str:
     return hashlib.blake2b(orjson.dumps(what, option=orjson.OPT_SORT_KEYS), digest_size=6).hexdigest()
 
 
-def write(bound: str, last: int | str, id: str) -> str:
-    """Return the cursor of the page after the record `id`, whose place in the order is `last`."""
-    return base64.urlsafe_b64encode(orjson.dumps([bound, last, id])).decode().rstrip("=")
+def write(bound: str, phase: int, last: int | str, id: str) -> str:
+    """Return the cursor of the page after the record `id`, whose place in its phase of the list is `last`."""
+    return base64.urlsafe_b64encode(orjson.dumps([bound, phase, last, id])).decode().rstrip("=")
 
 
-def read(cursor: str, bound: str, prefix: str, *, timed: bool) -> tuple[Any, str]:
-    """Return `last` and `id` of a cursor; raises BadParameter where it is not ours or of another list.
+def read(cursor: str, bound: str, prefix: str, *, phases: int = 1, timed: bool = False) -> tuple[int, Any, str]:
+    """Return phase, place and id of a cursor; raises BadParameter where it is not ours or of another list.
 
-    Whoever makes up a cursor must not get past what the columns hold: `last` is a time as we write it
-    where the list is `timed`, otherwise a number of at most eight digits.
+    Whoever makes up a cursor must not get past what the columns hold, so its parts are checked one by one:
+    the list has so many phases, and its places are times where it is `timed`, else numbers.
     """
     try:
-        found, last, id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        whole = is_id(id, prefix) and (is_time(last) if timed else type(last) is int and 0 <= last < 10**8)
+        found, phase, last, id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        placed = is_time(last) if timed else type(last) is int and 0 <= last < 2**62
+        whole = placed and type(phase) is int and 0 <= phase < phases and _names(id, prefix)
     except (ValueError, TypeError, AttributeError):
-        whole, found, last, id = False, None, None, ""
+        whole, found, phase, last, id = False, None, 0, None, ""
     if not whole:
         raise _bad("The cursor is not one that this service gave.")
     if found != bound:
         raise _bad("The cursor belongs to other filters; begin again without it.")
-    return last, id
+    return phase, last, id
+
+
+def _names(id: str, prefix: str) -> bool:
+    """Tell whether this is the id of a record, or of a part of one: a full stop and three digits more."""
+    record, dot, part = id.partition(".")
+    return is_id(record, prefix) and (not dot or (len(part) == 3 and part.isascii() and part.isdigit()))
 
 
 def _bad(detail: str) -> BadParameter:

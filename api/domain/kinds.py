@@ -27,9 +27,12 @@ class Kind:
     the records that are named and missing, and returns the members of the document in their order.
     `merge(fields, patch)` puts a merge patch's members in place of the record's.
     `refuse(document)` raises Conflict where the store holds the same already. `columns(document)` gives
-    the row's index columns and `project(n, document)` fills the tables beside it. `release(id)` raises
+    the row's index columns and `project(n, document, previous)` brings the tables beside it
+    from one document to another; None stands for none. `release(id)` raises
     Conflict where other records still need this one. `derived` are the members that only we write.
-    `names` are the references that a row is read with, `secret` a member shown to key holders only.
+    `names` are the references that a row is read with, `ends` the columns that hold ids
+    of statements. `public` is the condition under which a row `t` may be known of without a key, and `secret` a
+    member shown to key holders only.
     """
 
     name: str
@@ -40,8 +43,10 @@ class Kind:
     columns: Callable[[Document], dict[str, object]]
     merge: Callable[[Document, Document], Document] = _merged
     refuse: Callable[[Document], None] = _nothing
-    project: Callable[[int, Document], None] = _nothing
+    project: Callable[[int, Document | None, Document | None], None] = _nothing
     release: Callable[[str], None] = _nothing
     derived: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
+    public: str = ""
     secret: str | None = None

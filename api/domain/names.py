@@ -6,10 +6,16 @@ from typing import Any
 
 import orjson
 
+from api.domain.conditions import Conditions
 from api.domain.errors import Conflict
 from api.domain.kinds import Document
 from api.storage.db import execute, row, rows
+from api.text import tokens
 from api.text.folding import fold
+from api.text.queries import Term
+
+# Sorts behind every character that a word may hold.
+LAST = "\U0010ffff"
 
 
 def reference(document: Document) -> str:
@@ -17,11 +23,70 @@ def reference(document: Document) -> str:
     return orjson.dumps({part: document[part] for part in ("id", "name", "type")}).decode()
 
 
-def index(type: str, document: Document) -> None:
-    """Make a record findable by its name and aliases, and by no other."""
-    execute("DELETE FROM name WHERE record = ?", (document["id"],))
-    for folded in sorted({fold(name) for name in (document["name"], *document["aliases"])}):
+def index(type: str, n: int, document: Document | None, previous: Document | None) -> None:
+    """Make a record findable by its name and aliases and the words of them, and by no other."""
+    if previous is not None:
+        execute("DELETE FROM name WHERE type = ? AND record = ?", (type, previous["id"]))
+        execute("DELETE FROM name_word WHERE type = ? AND n = ?", (type, n))
+    if document is None:
+        return
+    called = (document["name"], *document["aliases"])
+    for folded in sorted({fold(name) for name in called}):
         execute("INSERT INTO name (type, folded, record) VALUES (?, ?, ?)", (type, folded, document["id"]))
+    words = sorted({word for name in called for word in tokens.words(name)})
+    for word, stem in zip(words, tokens.stems(words, "en"), strict=True):
+        execute("INSERT INTO name_word (type, word, stem, n) VALUES (?, ?, ?, ?)", (type, word, stem, n))
+
+
+def begins(conditions: Conditions, type: str, text: str) -> None:
+    """Require that each word of a text begins a word of the name or an alias of the row `t`."""
+    for word in tokens.words(text):
+        held = "SELECT w.n FROM name_word w WHERE w.type = ? AND w.word >= ? AND w.word < ?"
+        conditions.add(f"t.n IN ({held})", type, word, word + LAST)
+
+
+def called(term: Term, most: int) -> list[int] | None:
+    """Return the numbers of the speakers whose name or alias a term of a search fits; None of a word that fits
+    more than `most`.
+
+    Names are of no language, so that a single word matches by its English stem whatever the query's is.
+    """
+    if len(term.words) == 1:
+        sql, parameters = calling(term)
+        found = [n for (n,) in rows(f"SELECT DISTINCT n FROM ({sql}) AS calling LIMIT {most + 1}", parameters)]
+        return sorted(found) if len(found) <= most else None
+    whole = term.words[:-1] if term.open else term.words
+    each = "SELECT n FROM name_word WHERE type = 'speaker' AND word = ?"
+    candidates = rows(" INTERSECT ".join([each] * len(whole)), whole)
+    return sorted(n for (n,) in candidates if _fits(n, term))
+
+
+def calling(term: Term) -> tuple[str, list[str]]:
+    """Return the SQL that gives the numbers of the speakers whom a term of one word fits, and its parameters."""
+    (word,) = term.words
+    if term.stemmed:
+        fits, parameters = "stem = ?", tokens.stems([word], "en")
+    elif term.open:
+        fits, parameters = "word >= ? AND word < ?", [word, word + LAST]
+    else:
+        fits, parameters = "word = ?", [word]
+    return f"SELECT n FROM name_word WHERE type = 'speaker' AND {fits}", parameters
+
+
+def _fits(n: int, term: Term) -> bool:
+    document = orjson.loads((row("SELECT document FROM speaker WHERE n = ?", (n,)) or ("{}",))[0])
+    return any(_contains(tokens.words(name), term) for name in (document["name"], *document["aliases"]))
+
+
+def _contains(words: list[str], term: Term) -> bool:
+    """Tell whether the words of a term stand next to each other among words."""
+    *whole, last = term.words
+    for start in range(len(words) - len(whole)):
+        if words[start : start + len(whole)] == whole:
+            end = words[start + len(whole)]
+            if end == last or (term.open and end.startswith(last)):
+                return True
+    return False
 
 
 def bearers(type: str, name: str) -> list[str]:

@@ -17,8 +17,8 @@ def _columns(document: Document) -> dict[str, object]:
     return {"reference": names.reference(document)}
 
 
-def _project(n: int, document: Document) -> None:
-    names.index("outlet", document)
+def _project(n: int, document: Document | None, previous: Document | None) -> None:
+    names.index("outlet", n, document, previous)
 
 
 OUTLET = Kind(

@@ -41,28 +41,34 @@ class History:
 
 
 @cache
-def select(kind: Kind) -> str:
-    """Return the SELECT by which rows of a kind are read: id, version, document, mentions, names.
+def columns(kind: Kind) -> str:
+    """Return the columns that `bodies` reads of a row `t`: id, version, document, mentions, then its names."""
+    mentions = "t.mentions" if kind.name == "statement" else "0"
+    named = [f"{name}.{column}" for name in kind.names for column in ("id", "reference")]
+    return ", ".join(["t.id", "t.version", "t.document", mentions, *named])
+
+
+@cache
+def joins(kind: Kind) -> str:
+    """Return the joins to the tables that those names stand in.
 
     LEFT JOIN pins the order of the join; given the choice, SQLite's planner starts from the small
     table at a million rows and then sorts everything.
     """
-    mentions = "t.mentions" if kind.name == "statement" else "0"
-    columns = ["t.id", "t.version", "t.document", mentions]
-    columns += [f"{name}.{column}" for name in kind.names for column in ("id", "reference")]
-    joins = "".join(f" LEFT JOIN {name} ON {name}.n = t.{name}" for name in kind.names)
-    return f"SELECT {', '.join(columns)} FROM {kind.name} t{joins}"
+    return "".join(f" LEFT JOIN {name} ON {name}.n = t.{name}" for name in kind.names)
 
 
 def visible(kind: Kind, reader: Key) -> str:
     """Return the condition that leaves out what this reader may not know of."""
-    return "t.status <> 'withheld'" if kind.name == "statement" and not reader.may("read") else ""
+    return "" if reader.may("read") else kind.public
 
 
 def find(kind: Kind, id: str, reader: Key) -> Sent:
     """Return a record's current document; raises NotFound, or Gone where it was withdrawn."""
     condition = visible(kind, reader)
-    found = row(f"{select(kind)} WHERE t.id = ?{' AND ' + condition if condition else ''}", (id,))
+    tables = f"{kind.name} t{joins(kind)}"
+    sql = f"SELECT {columns(kind)} FROM {tables} WHERE t.id = ?{' AND ' + condition if condition else ''}"
+    found = row(sql, (id,))
     if found is None:
         raise missing(kind, id, may_know=reader.may("read"))
     return Sent(id, found[1], bodies(kind, [found], reader)[0])
@@ -70,17 +76,19 @@ def find(kind: Kind, id: str, reader: Key) -> Sent:
 
 def bodies(kind: Kind, found: Iterable[Sequence[Any]], reader: Key) -> list[str]:
     """Return the documents of rows that `select` read, with the names of speakers and outlets in place."""
-    texts = []
-    more = False
+    texts: list[str] = []
+    more = []
     for each in found:
         text = each[2]
         for at in range(4, len(each), 2):
             if each[at] is not None:
                 text = text.replace('{"id":"' + each[at] + '"}', each[at + 1])
-        more = more or each[3] > 0
+        if each[3] > 0:
+            more.append(len(texts))
         texts.append(text)
     if more:
-        texts = _with_names(texts)
+        for at, text in zip(more, _with_names([texts[at] for at in more]), strict=True):
+            texts[at] = text
     return _without_secret(kind, texts, reader)
 
 
@@ -88,10 +96,10 @@ def revisions(kind: Kind, id: str, reader: Key, *, cursor: str | None, limit: in
     """Return what happened to a record, newest first; raises NotFound, BadParameter for a bad cursor."""
     _may_read_history(kind, id, reader)
     bound = cursors.binding("revisions", id)
-    before = cursors.read(cursor, bound, kind.prefix, timed=False)[0] if cursor else None
+    before = cursors.read(cursor, bound, kind.prefix)[1] if cursor else None
     entries = log.of_record(id, before=before, limit=limit + 1)
     more, entries = len(entries) > limit, entries[:limit]
-    following = cursors.write(bound, entries[-1].version, id) if more else None
+    following = cursors.write(bound, 0, entries[-1].version, id) if more else None
     return History([_line(kind, each) for each in entries], following, log.of_record(id, limit=1)[0].version)
 
 
@@ -147,20 +155,24 @@ def _may_read_history(kind: Kind, id: str, reader: Key) -> None:
 def missing(kind: Kind, id: str, *, may_know: bool) -> NotFound | Gone:
     """Return the error for an id that has no record: it never was, or it was withdrawn.
 
-    Of a record that was withheld when it was withdrawn, who may not know of it learns nothing.
+    Of a record that was withheld when it was withdrawn, or is about what is withheld or withdrawn, who may not
+    know of it learns nothing.
     """
     entries = log.of_record(id, limit=1)
     if not entries or entries[0].type != kind.name or entries[0].op != "withdraw":
         return NotFound(f"There is no {kind.name} {echo(id)}.")
-    if not (may_know or _was_public(id, entries[0].version)):
+    if not (may_know or _was_public(kind, id, entries[0].version)):
         return NotFound(f"There is no {kind.name} {echo(id)}.")
     last = entries[0]
     return Gone(f"The {kind.name} was withdrawn.", withdrawn_at=last.at, withdrawn_by=last.by, reason=last.note, id=id)
 
 
-def _was_public(id: str, withdrawn_as: int) -> bool:
+def _was_public(kind: Kind, id: str, withdrawn_as: int) -> bool:
     found = row("SELECT document FROM revision WHERE record = ? AND version = ?", (id, withdrawn_as - 1))
-    return found is None or orjson.loads(found[0]).get("status") != "withheld"
+    document = orjson.loads(found[0]) if found else {}
+    about = [document[end]["id"] for end in kind.ends if end in document]
+    shown = "SELECT 1 FROM statement WHERE id = ? AND status <> 'withheld'"
+    return document.get("status") != "withheld" and all(row(shown, (each,)) for each in about)
 
 
 def _with_names(texts: list[str]) -> list[str]:

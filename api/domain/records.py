@@ -37,7 +37,7 @@ def store(kind: Kind, fields: Document, *, by: str) -> str:
         text, salt = _dump(document), log.new_salt()
         columns = {"id": document["id"], "version": 1, "document": text, "salt": salt, "created_at": time}
         n = insert(kind.name, {**columns, **kind.columns(document)})
-        kind.project(n, document)
+        kind.project(n, document, None)
         log.append("create", kind.name, document, sha256=log.document_hash(salt, text), by=by, at=time)
         return str(document["id"])
 
@@ -65,7 +65,7 @@ def withdraw(kind: Kind, id: str, reason: str | None, *, by: Key, expected: froz
     Raises NotFound, Gone, Stale, and Conflict where other records still name it.
     """
     with writing():
-        _, previous = _current(kind, id, expected)
+        n, previous = _current(kind, id, expected)
         kind.release(id)
         version = previous["version"] + 1
         document = {
@@ -81,7 +81,7 @@ def withdraw(kind: Kind, id: str, reason: str | None, *, by: Key, expected: froz
             "INSERT INTO revision (record, version, document, salt) VALUES (?, ?, ?, ?)",
             (id, version, text, salt),
         )
-        execute("DELETE FROM name WHERE record = ?", (id,))
+        kind.project(n, None, previous)
         execute(f"DELETE FROM {kind.name} WHERE id = ?", (id,))
         digest = log.document_hash(salt, text)
         log.append("withdraw", kind.name, document, sha256=digest, by=by.name, at=document["withdrawn_at"], note=reason)
@@ -109,7 +109,7 @@ def _replace(kind: Kind, n: int, previous: Document, settled: Document, by: str)
     text, salt = _dump(document), log.new_salt()
     columns = {"version": version, "document": text, "salt": salt, **kind.columns(document)}
     update(kind.name, id, columns)
-    kind.project(n, document)
+    kind.project(n, document, previous)
     digest = log.document_hash(salt, text)
     log.append("update", kind.name, document, sha256=digest, by=by, at=document["updated_at"])
 

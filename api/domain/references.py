@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from api.domain import log, names, records
@@ -13,10 +15,15 @@ from api.storage.db import row
 
 
 class Resolution:
-    """The references of one document, resolved one by one; `finish` raises all their problems at once."""
+    """The references of one document, resolved one by one; `finish` raises all their problems at once.
 
-    def __init__(self, by: str) -> None:
+    What the `previous` version of the document names already may be named again, even where it has been withdrawn
+    since: a change of something else must not be refused for it.
+    """
+
+    def __init__(self, by: str, previous: Document | None) -> None:
         self.by = by
+        self.previous = previous
         self.problems: list[dict[str, Any]] = []
 
     def speaker(self, given: Document | None, pointer: str) -> Document | None:
@@ -30,6 +37,10 @@ class Resolution:
     def source(self, given: Document | None, pointer: str) -> Document | None:
         """Return `{"id": …}` for a reference to a source, which is always by id."""
         return given and self._known("source", given["id"], pointer)
+
+    def statement(self, given: Document, pointer: str) -> Document | None:
+        """Return `{"id": …}` for a reference to a statement, which is always by id."""
+        return self._known("statement", given["id"], pointer)
 
     def finish(self) -> None:
         """Raise Invalid with every problem met on the way."""
@@ -51,13 +62,29 @@ class Resolution:
         return {"id": records.store(kind, kind.takes.load(given), by=self.by)}
 
     def _known(self, type: str, id: str, pointer: str) -> Document | None:
-        if row(f"SELECT 1 FROM {type} WHERE id = ?", (id,)):
+        if row(f"SELECT 1 FROM {type} WHERE id = ?", (id,)) or id in self._named_before:
             return {"id": id}
         state = "has been withdrawn" if log.of_record(id, limit=1) else "does not exist"
         self.problems.append({"pointer": pointer, "code": "reference", "detail": f"The {type} {id} {state}."})
         return None
 
+    @cached_property
+    def _named_before(self) -> set[str]:
+        return set(_references(self.previous))
+
     def _ambiguous(self, kind: Kind, name: str, found: list[str], pointer: str) -> None:
         detail = f"{len(found)} {kind.plural} are called {name[:80]!r}; say which one by its id."
         choice = names.candidates(kind.name, found[:20])
         self.problems.append({"pointer": pointer, "code": "ambiguous", "detail": detail, "candidates": choice})
+
+
+def _references(value: object) -> Iterator[str]:
+    """Give the id of every reference in a stored document: of each object that holds an id and nothing else."""
+    if isinstance(value, dict):
+        if value.keys() == {"id"}:
+            yield value["id"]
+        for below in value.values():
+            yield from _references(below)
+    if isinstance(value, list):
+        for below in value:
+            yield from _references(below)

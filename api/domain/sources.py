@@ -13,7 +13,7 @@ from schemas.sources import SourceIn
 
 
 def _settle(fields: Document, by: str, previous: Document | None) -> Document:
-    resolution = Resolution(by)
+    resolution = Resolution(by, previous)
     settled = {**fields, "outlet": resolution.outlet(fields["outlet"], "#/outlet")}
     resolution.finish()
     if settled["text"] is not None:

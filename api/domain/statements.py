@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from api.domain import names
+from api.domain import names, quantities, words
 from api.domain.errors import Conflict, Invalid
 from api.domain.kinds import Document, Kind
 from api.domain.references import Resolution
@@ -18,7 +18,7 @@ from schemas.statements import SHORTHAND, StatementIn
 
 
 def _settle(fields: Document, by: str, previous: Document | None) -> Document:
-    resolution = Resolution(by)
+    resolution = Resolution(by, previous)
     settled: Document = {}
     for name, value in fields.items():
         settled[name] = value
@@ -119,6 +119,8 @@ def _mentioned(document: Document) -> set[str]:
 def _columns(document: Document) -> dict[str, object]:
     speaker = document["speaker"]
     lower, upper = bounds(document["said_on"]) if document["said_on"] else (0, 0)
+    printed = document["appearances"][0]["published_on"]
+    published = bounds(printed) if printed else (0, 0)
     return {
         "kind": document["kind"],
         "status": document["status"],
@@ -129,17 +131,40 @@ def _columns(document: Document) -> dict[str, object]:
         "external_id": document["external_id"],
         "fingerprint": fingerprint(document["text"]),
         "mentions": len(_mentioned(document)),
+        "form": document["form"],
+        "lang": document["lang"].lower(),
+        "terms": document["terms"],
+        "medium": document["medium"],
+        "published_lower": published[0],
+        "published_upper": published[1],
     }
 
 
-def _project(n: int, document: Document) -> None:
-    for table, column, values in (
-        ("statement_url", "url", _urls(document)),
-        ("mention", "record", _mentioned(document)),
-    ):
-        execute(f"DELETE FROM {table} WHERE statement = ?", (n,))
-        for value in sorted(values):
-            execute(f"INSERT INTO {table} (statement, {column}) VALUES (?, ?)", (n, value))
+def _cite(document: Document | None, step: int) -> None:
+    """Count a published statement with its speaker and outlet."""
+    if document is not None and document["status"] != "withheld":
+        for name in ("speaker", "outlet"):
+            if document[name]:
+                execute(f"UPDATE {name} SET cited = cited + ? WHERE id = ?", (step, document[name]["id"]))
+
+
+def _project(n: int, document: Document | None, previous: Document | None) -> None:
+    if previous is not None:
+        for table in ("statement_url", "mention", "topic", "figure"):
+            execute(f"DELETE FROM {table} WHERE statement = ?", (n,))
+    _cite(previous, -1)
+    _cite(document, 1)
+    place = words.index(n, document, previous)
+    if document is None:
+        return
+    execute("UPDATE statement SET place = ? WHERE n = ?", (place, n))
+    for url in sorted(_urls(document)):
+        execute("INSERT INTO statement_url (statement, url) VALUES (?, ?)", (n, url))
+    for id in sorted(_mentioned(document)):
+        execute("INSERT INTO mention (statement, record) VALUES (?, ?)", (n, id))
+    for label in document["topics"]:
+        execute("INSERT INTO topic (statement, folded, label) VALUES (?, ?, ?)", (n, fold(label), label))
+    quantities.index(n, document)
 
 
 STATEMENT = Kind(
@@ -153,5 +178,6 @@ STATEMENT = Kind(
     refuse=_refuse,
     project=_project,
     derived=("outlet", "corrections"),
+    public="t.status <> 'withheld'",
     names=("speaker", "outlet"),
 )

@@ -3,6 +3,6 @@
 from api.domain.outlets import OUTLET
 from api.routes.records import collection
 from schemas.outlets import OutletOut, OutletPatch
-from schemas.queries import PageQuery
+from schemas.queries import NamesQuery
 
-routes = collection(OUTLET, gives=OutletOut, patches=OutletPatch, query=PageQuery)
+routes = collection(OUTLET, gives=OutletOut, patches=OutletPatch, query=NamesQuery)

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint
 
-from api.domain import listing, reading, records
+from api.domain import listing, reading, records, samples, streams, views
 from api.domain.errors import Conflict, Gone, NotFound, Refused
 from api.domain.keys import Key
 from api.domain.kinds import Document, Kind
 from api.domain.reading import Sent
 from api.web.answers import Envelope, dumps
 from api.web.endpoint import endpoint
+from api.web.streams import Stream
 from schemas.base import Schema
-from schemas.queries import PageQuery, RevisionsQuery
+from schemas.queries import FORMS, PAGES, ListQuery, RecordQuery, RevisionsQuery
 from schemas.withdrawals import WithdrawalIn
 
 Expected = frozenset[int] | None
 Errors = tuple[type[Refused], ...]
 
 
-def collection(kind: Kind, gives: type[Schema], patches: type[Schema], query: type[PageQuery]) -> Blueprint:
-    """Return the routes of a kind of record under its plural."""
+def collection(
+    kind: Kind,
+    *,
+    gives: type[Schema],
+    patches: type[Schema],
+    query: type[ListQuery],
+    one: type[RecordQuery] = RecordQuery,
+) -> Blueprint:
+    """Return the routes of a kind of record under its plural; `query` is that of the list, `one` of a record."""
     routes = Blueprint(kind.plural, __name__, url_prefix=f"/v1/{kind.plural}")
     takes = type(kind.takes)
     a = "an" if kind.name[0] in "aeiou" else "a"
@@ -36,17 +45,20 @@ def collection(kind: Kind, gives: type[Schema], patches: type[Schema], query: ty
         return records.record(kind, body, by=key)
 
     @routes.get("")
-    @endpoint(query=query, gives=gives, lists=True, summary=f"List {kind.plural}, newest first.")
-    def list_(query: dict[str, Any], key: Key) -> Envelope:
-        page = listing.page(kind, query, key)
-        return Envelope(page.items, page.next, page.total, page.total_exact)
+    @endpoint(query=query, gives=gives, lists=True, forms=FORMS, summary=f"List {kind.plural}, newest first.")
+    def list_(query: dict[str, Any], key: Key) -> Envelope | Stream:
+        if query["format"] != PAGES:
+            return Stream(streams.batches(kind, query, key), gives, query)
+        page = samples.sample(query, key) if query.get("sample") else listing.page(kind, query, key)
+        return Envelope(views.shaped(page.items, query, key), page.next, page.total, page.total_exact)
 
-    @routes.get("/<id>")
-    @endpoint(gives=gives, raises=(NotFound, Gone), summary=f"Read {a} {kind.name}.")
-    def read(id: str, key: Key) -> Sent:
-        return reading.find(kind, id, key)
+    @routes.get("/<id:id>")
+    @endpoint(query=one, gives=gives, forms=(PAGES,), raises=(NotFound, Gone), summary=f"Read {a} {kind.name}.")
+    def read(id: str, query: dict[str, Any], key: Key) -> Sent:
+        found = reading.find(kind, id, key)
+        return replace(found, body=views.shaped([found.body], query, key)[0])
 
-    @routes.patch("/<id>")
+    @routes.patch("/<id:id>")
     @endpoint(
         needs="write",
         patches=patches,
@@ -58,7 +70,7 @@ def collection(kind: Kind, gives: type[Schema], patches: type[Schema], query: ty
     def revise(id: str, body: Document, key: Key, expected: Expected) -> Sent:
         return records.revise(kind, id, body, by=key, expected=expected)
 
-    @routes.delete("/<id>")
+    @routes.delete("/<id:id>")
     @endpoint(
         needs="write",
         takes=WithdrawalIn,
@@ -70,7 +82,7 @@ def collection(kind: Kind, gives: type[Schema], patches: type[Schema], query: ty
     def withdraw(id: str, body: Document, key: Key, expected: Expected) -> None:
         records.withdraw(kind, id, body["reason"], by=key, expected=expected)
 
-    @routes.get("/<id>/revisions")
+    @routes.get("/<id:id>/revisions")
     @endpoint(
         query=RevisionsQuery,
         gives="revisions",
@@ -84,7 +96,7 @@ def collection(kind: Kind, gives: type[Schema], patches: type[Schema], query: ty
         found = reading.revisions(kind, id, key, cursor=query["cursor"], limit=query["limit"])
         return Envelope([dumps(each) for each in found.entries], found.next, found.total, True)
 
-    @routes.get("/<id>/revisions/<int(max=2147483647):version>")
+    @routes.get("/<id:id>/revisions/<int(max=2147483647):version>")
     @endpoint(gives=gives, raises=(NotFound,), summary=f"Read {a} {kind.name} as it was at a version.")
     def revision(id: str, version: int, key: Key) -> Sent:
         return reading.revision(kind, id, version, key)

@@ -2,7 +2,7 @@
 
 from api.domain.sources import SOURCE
 from api.routes.records import collection
-from schemas.queries import PageQuery
+from schemas.queries import ListQuery
 from schemas.sources import SourceOut, SourcePatch
 
-routes = collection(SOURCE, gives=SourceOut, patches=SourcePatch, query=PageQuery)
+routes = collection(SOURCE, gives=SourceOut, patches=SourcePatch, query=ListQuery)

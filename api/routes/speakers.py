@@ -2,7 +2,7 @@
 
 from api.domain.speakers import SPEAKER
 from api.routes.records import collection
-from schemas.queries import PageQuery
+from schemas.queries import NamesQuery
 from schemas.speakers import SpeakerOut, SpeakerPatch
 
-routes = collection(SPEAKER, gives=SpeakerOut, patches=SpeakerPatch, query=PageQuery)
+routes = collection(SPEAKER, gives=SpeakerOut, patches=SpeakerPatch, query=NamesQuery)

@@ -1,13 +1,14 @@
-"""The one database of this process: opening it, reading rows, and the transaction of a write."""
+"""The one database of this process: opening it, reading rows, and the transactions of writes and long reads."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
+import peewee
 from peewee import Database, DatabaseProxy, InterfaceError, ModelSelect, OperationalError, PeeweeException
 
 from api.settings import Settings
@@ -54,6 +55,27 @@ def rows(sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
     """Return the rows of a query written with `?` for its parameters, on either database."""
     with translated():
         return db.execute_sql(_placeholders(sql), parameters).fetchall()  # type: ignore[no-any-return]
+
+
+def walk(sql: str, parameters: Sequence[object], size: int) -> Generator[list[tuple[Any, ...]]]:
+    """Yield the rows of a query as they are read, at most `size` at a time, inside `snapshot()`.
+
+    Rows are not kept before they are wanted or after; and where an order has no index they are sorted once,
+    not for each batch again.
+    """
+    with translated():
+        cursor = dialect.cursor(db, _placeholders(sql), parameters)
+        try:
+            while found := _fetch(cursor, size):
+                yield found
+        finally:
+            cursor.close()
+
+
+def _fetch(cursor: Any, size: int) -> list[tuple[Any, ...]]:
+    # Where peewee runs a query it turns the driver's errors into its own; here its user fetches the rows.
+    with vars(peewee)["__exception_wrapper__"]:
+        return cursor.fetchmany(size)  # type: ignore[no-any-return]
 
 
 def row(sql: str, parameters: Sequence[object] = ()) -> tuple[Any, ...] | None:
@@ -104,6 +126,13 @@ def writing() -> Iterator[None]:
     """
     with translated(), db.atomic():
         dialect.lock_writes(db)
+        yield
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Reads that all see the data as the first of them found it, whatever others write meanwhile; and no writes."""
+    with translated(), dialect.snapshot(db):
         yield
 
 

@@ -6,6 +6,7 @@ from peewee import (
     BigAutoField,
     BigIntegerField,
     CompositeKey,
+    DoubleField,
     ForeignKeyField,
     IntegerField,
     Model,
@@ -66,15 +67,17 @@ class Record(Table):
 
 
 class Speaker(Record):
-    """`reference` is the JSON that stands for the speaker in every statement sent."""
+    """`reference` is the JSON that stands for it in every statement sent, `cited` how many published ones do."""
 
     reference = TextField()
+    cited = IntegerField()
 
 
 class Outlet(Record):
-    """`reference` is the JSON that stands for the outlet in every statement sent."""
+    """The same for an outlet; it is cited by the statements that it printed first."""
 
     reference = TextField()
+    cited = IntegerField()
 
 
 class Source(Record):
@@ -96,6 +99,13 @@ class Statement(Record):
     external_id = TextField(null=True, unique=True)
     fingerprint = BigIntegerField()
     mentions = IntegerField()
+    form = TextField()
+    lang = TextField()
+    terms = TextField()
+    medium = TextField(null=True)
+    published_lower = IntegerField()
+    published_upper = IntegerField()
+    place = BigIntegerField()
 
 
 class StatementUrl(Table):
@@ -120,6 +130,84 @@ class Mention(Table):
         """Peewee's settings."""
 
         primary_key = CompositeKey("statement", "record")
+
+
+class Review(Record):
+    """A fact-checker's finding; `statement` is the id of what was reviewed."""
+
+    statement = TextField()
+
+
+class Relation(Record):
+    """How one statement bears on another, both by their ids."""
+
+    subject = TextField()
+    object = TextField()
+
+
+class Topic(Table):
+    """A topic of a statement, as it is compared and as it was written."""
+
+    statement = ForeignKeyField(Statement, column_name="statement", object_id_name="statement_n")
+    folded = TextField()
+    label = TextField()
+
+    class Meta:
+        """Peewee's settings."""
+
+        primary_key = CompositeKey("statement", "folded")
+
+
+class Figure(Table):
+    """A quantity that a statement asserts; its id is the statement's and its place.
+
+    `lower` and `upper` are its least and most, null where it is open on that side.
+    """
+
+    n = BigAutoField()
+    id = TextField()
+    statement = ForeignKeyField(Statement, column_name="statement", object_id_name="statement_n")
+    lower = DoubleField(null=True)
+    upper = DoubleField(null=True)
+    said_lower = IntegerField()
+    document = TextField()
+
+
+class FigureWord(Table):
+    """A stem of a word in a figure's name."""
+
+    word = TextField()
+    figure = ForeignKeyField(Figure, column_name="figure", object_id_name="figure_n")
+
+    class Meta:
+        """Peewee's settings."""
+
+        primary_key = CompositeKey("word", "figure")
+
+
+class NameWord(Table):
+    """A word of a name or alias, folded, and its stem; `n` is the row of the speaker or outlet."""
+
+    type = TextField()
+    word = TextField()
+    stem = TextField()
+    n = BigIntegerField()
+
+    class Meta:
+        """Peewee's settings."""
+
+        primary_key = CompositeKey("type", "word", "n")
+
+
+class IndexState(Table):
+    """Which version of the indexes the tables hold."""
+
+    version = IntegerField()
+
+    class Meta:
+        """Peewee's settings."""
+
+        primary_key = False
 
 
 class Name(Table):

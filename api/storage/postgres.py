@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from peewee import Database
 from playhouse.postgres_ext import Psycopg3Database
@@ -17,8 +18,18 @@ TYPES = {
     "int": "bigint",
     "text": "text",
     "exact": 'text COLLATE "C"',
+    "real": "double precision",
     "strict": "",
 }
+# The same shape as SQLite's, so that one query serves both; `rowid` is the place in the order of relevance.
+SEARCH_TABLE = (
+    "CREATE TABLE statement_search (rowid bigint PRIMARY KEY, words tsvector NOT NULL)",
+    "CREATE INDEX statement_search_words ON statement_search USING gin (words)",
+)
+MATCHES = "s.words @@ ?::tsquery"
+PINNED = "JOIN"
+# A lexeme keeps at most 256 places, none beyond 16383 (PostgreSQL, section 12.11).
+_LAST_PLACE = 16383
 # Two numbers of our own choosing, so that no other program's advisory locks meet ours.
 _WRITES, _MIGRATIONS = 0x0E0C0D01, 0x0E0C0D02
 
@@ -46,6 +57,20 @@ def open_database(settings: Settings) -> Database:
 def lock_writes(db: Database) -> None:
     """Wait until no other write is under way, and keep others waiting until this transaction ends."""
     db.execute_sql(f"SELECT pg_advisory_xact_lock({_WRITES})")
+
+
+@contextmanager
+def snapshot(db: Database) -> Iterator[None]:
+    """Read from one state of the data."""
+    with db.transaction("REPEATABLE READ READ ONLY"):
+        yield
+
+
+def cursor(db: Database, sql: str, parameters: Sequence[object]) -> Any:
+    """Run a query of which rows are fetched as they are wanted, inside a transaction."""
+    # The planner's aim is the first row soon, along an index, instead of the last one soon by sorting everything.
+    db.execute_sql("SET LOCAL cursor_tuple_fraction = 0.0001")
+    return db.execute_sql(sql, parameters, named_cursor=True)  # type: ignore[call-arg]
 
 
 @contextmanager
@@ -88,6 +113,57 @@ def unavailable(error: BaseException) -> bool:
     # No code at all: the connection itself failed. 08 connection, 25006 read only, 40 rollback,
     # 53 resources, 55 lock not available, 57 shut down or cancelled, 58 system error (PostgreSQL, appendix A).
     return state is None or state == "25006" or state[:2] in {"08", "40", "53", "55", "57", "58"}
+
+
+def index_words(db: Database, place: int, words: list[str], stems: list[str]) -> None:
+    """Make a statement findable at its place by its words, in their order, and by their stems."""
+    places: dict[str, list[str]] = {}
+    for at, word in enumerate(words, start=1):
+        places.setdefault(word, []).append(str(min(at, _LAST_PLACE)))
+    vector = [f"{_quoted(word)}:{','.join(found)}" for word, found in places.items()]
+    vector += [_quoted(f"~{stem}") for stem in stems]
+    db.execute_sql("INSERT INTO statement_search (rowid, words) VALUES (%s, %s::tsvector)", (place, " ".join(vector)))
+
+
+def forget_words(db: Database, place: int, words: list[str], stems: list[str]) -> None:
+    """Undo `index_words`."""
+    db.execute_sql("DELETE FROM statement_search WHERE rowid = %s", (place,))
+
+
+def forget_all_words(db: Database) -> None:
+    """Empty the search index."""
+    db.execute_sql("DELETE FROM statement_search")
+
+
+def match_stems(stems: list[str]) -> str:
+    """Return the expression for any of these stems (PostgreSQL, section 8.11.2)."""
+    return "(" + " | ".join(_quoted(f"~{stem}") for stem in stems) + ")"
+
+
+def match_phrase(words: tuple[str, ...], *, open: bool) -> str:
+    """Return the expression for words next to each other, the last of which may be only a beginning."""
+    return "(" + " <-> ".join(map(_quoted, words)) + (":*" if open else "") + ")"
+
+
+def match_all(parts: list[str]) -> str:
+    """Return the expression for all of these."""
+    return "(" + " & ".join(parts) + ")"
+
+
+def match_any(parts: list[str]) -> str:
+    """Return the expression for any of these."""
+    return "(" + " | ".join(parts) + ")"
+
+
+def match_without(wanted: str, unwanted: str) -> str:
+    """Return the expression for one and not the other."""
+    return f"({wanted} & !{unwanted})"
+
+
+def _quoted(word: str) -> str:
+    # Tokens are letters, digits and their marks, so nothing in them needs escaping; a mistake elsewhere must
+    # not become one here.
+    return "'" + word.replace("\\", "").replace("'", "") + "'"
 
 
 def several_workers_problem() -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,28 @@ from peewee import Database, SqliteDatabase
 from api.settings import Settings
 
 PLACEHOLDER = "?"
-TYPES = {"key": "INTEGER PRIMARY KEY", "int": "INTEGER", "text": "TEXT", "exact": "TEXT", "strict": " STRICT"}
+TYPES = {
+    "key": "INTEGER PRIMARY KEY",
+    "int": "INTEGER",
+    "text": "TEXT",
+    "exact": "TEXT",
+    "real": "REAL",
+    "strict": " STRICT",
+}
+# The rowid of a statement's words is its place in the order of relevance, so that the best are found first.
+# Nothing of the words is kept but the index; `ascii` takes our ready tokens as they are.
+SEARCH_TABLE = (
+    "CREATE VIRTUAL TABLE statement_search "
+    "USING fts5(words, stems, content = '', columnsize = 0, tokenize = \"ascii\")",
+)
+MATCHES = "s.statement_search MATCH ?"
+# Keeps the search index first: given the choice, the planner may look up each row of the table in it.
+PINNED = "CROSS JOIN"
 # SQLite 3.7.0 to 3.51.2 can corrupt a write-ahead log that several processes write
 # (https://sqlite.org/wal.html#walresetbug).
 SAFE_VERSION = (3, 51, 3)
+# Of pages, for each connection: so many KiB, negative by SQLite's convention.
+_CACHE = -16000
 
 
 def open_database(settings: Settings) -> Database:
@@ -27,7 +45,7 @@ def open_database(settings: Settings) -> Database:
     return SqliteDatabase(
         str(path),
         # FULL, since NORMAL loses acknowledged writes at a power cut.
-        pragmas={"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "cache_size": -16000},
+        pragmas={"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "cache_size": _CACHE},
         # IMMEDIATE, since a deferred transaction that comes to write fails at once with "locked".
         lock_type="IMMEDIATE",
         timeout=settings.busy_timeout,
@@ -36,6 +54,26 @@ def open_database(settings: Settings) -> Database:
 
 def lock_writes(db: Database) -> None:
     """Nothing to do: BEGIN IMMEDIATE has taken the file's one write lock."""
+
+
+@contextmanager
+def snapshot(db: Database) -> Iterator[None]:
+    """Read from one state of the data, without a lock that would keep writers waiting."""
+    # What was written here by mistake would be lost with the transaction, so it is refused, as PostgreSQL does.
+    # Every thread has a cache of pages; a long read gains little by it and would leave it full.
+    db.execute_sql("PRAGMA query_only = 1")
+    db.execute_sql("PRAGMA cache_size = -2000")
+    try:
+        with db.transaction("DEFERRED"):
+            yield
+    finally:
+        db.execute_sql("PRAGMA query_only = 0")
+        db.execute_sql(f"PRAGMA cache_size = {_CACHE}")
+
+
+def cursor(db: Database, sql: str, parameters: Sequence[object]) -> Any:
+    """Run a query of which rows are fetched as they are wanted."""
+    return db.execute_sql(sql, parameters)
 
 
 @contextmanager
@@ -72,6 +110,51 @@ def unavailable(error: BaseException) -> bool:
     """Tell whether a database error means "not now" (busy, full, read-only, unreadable) rather than a defect."""
     text = str(error).lower()
     return any(sign in text for sign in ("locked", "busy", "full", "readonly", "disk i/o", "unable to open"))
+
+
+def index_words(db: Database, place: int, words: list[str], stems: list[str]) -> None:
+    """Make a statement findable at its place by its words, in their order, and by their stems."""
+    db.execute_sql(
+        "INSERT INTO statement_search (rowid, words, stems) VALUES (?, ?, ?)", (place, " ".join(words), " ".join(stems))
+    )
+
+
+def forget_words(db: Database, place: int, words: list[str], stems: list[str]) -> None:
+    """Undo `index_words`, which must have been given the same."""
+    db.execute_sql(
+        "INSERT INTO statement_search (statement_search, rowid, words, stems) VALUES ('delete', ?, ?, ?)",
+        (place, " ".join(words), " ".join(stems)),
+    )
+
+
+def forget_all_words(db: Database) -> None:
+    """Empty the search index."""
+    db.execute_sql("INSERT INTO statement_search (statement_search) VALUES ('delete-all')")
+
+
+def match_stems(stems: list[str]) -> str:
+    """Return the expression for any of these stems (https://sqlite.org/fts5.html, section 3)."""
+    return "(" + " OR ".join(f'stems : "{stem}"' for stem in stems) + ")"
+
+
+def match_phrase(words: tuple[str, ...], *, open: bool) -> str:
+    """Return the expression for words next to each other, the last of which may be only a beginning."""
+    return f'words : "{" ".join(words)}"{" *" if open else ""}'
+
+
+def match_all(parts: list[str]) -> str:
+    """Return the expression for all of these."""
+    return "(" + " AND ".join(parts) + ")"
+
+
+def match_any(parts: list[str]) -> str:
+    """Return the expression for any of these."""
+    return "(" + " OR ".join(parts) + ")"
+
+
+def match_without(wanted: str, unwanted: str) -> str:
+    """Return the expression for one and not the other."""
+    return f"({wanted} NOT {unwanted})"
 
 
 def several_workers_problem() -> str | None:

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import quote, unquote_plus
 
 from flask import current_app, request
+from werkzeug.routing import BaseConverter
+
+# What a query may hold besides letters and digits (RFC 3986, section 3.4); the rest is escaped, or it ends the address.
+_QUERY = "-._~!$&'()*+,;=:@/?%"
+
+
+class Id(BaseConverter):
+    """The part of an address that names a record: by its underscore told from names such as `counts` beside it."""
+
+    regex = "[^/]*_[^/]*"
+    part_isolating = True
 
 
 def absolute(path: str) -> str:
@@ -18,7 +29,7 @@ def absolute(path: str) -> str:
 
 
 def with_cursor(cursor: str) -> str:
-    """Return the address of the request with another cursor."""
-    pairs = parse_qsl(request.query_string.decode("ascii", "replace"), keep_blank_values=True)
-    kept = [(name, value) for name, value in pairs if name != "cursor"]
-    return absolute(f"{request.path}?{urlencode([*kept, ('cursor', cursor)])}")
+    """Return the address of the request with another cursor, its other parameters as they were sent."""
+    sent = request.query_string.decode("ascii", "replace").split("&")
+    kept = [part for part in sent if part and unquote_plus(part.partition("=")[0]) != "cursor"]
+    return absolute(f"{request.path}?{quote('&'.join([*kept, f'cursor={cursor}']), safe=_QUERY)}")

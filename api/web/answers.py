@@ -12,7 +12,8 @@ from flask import Response, request
 from api.domain import log
 from api.domain.keys import Key
 from api.domain.reading import Sent
-from api.web import addresses
+from api.web import addresses, streams
+from api.web.streams import Stream
 
 JSON = "application/json"
 
@@ -33,11 +34,13 @@ def dumps(value: Any) -> str:
 
 
 def answer(status: int, outcome: Any, key: Key) -> Response:
-    """Return the response that sends an outcome: a document, an envelope, other JSON, or nothing."""
+    """Return the response that sends an outcome: a document, an envelope, a stream, other JSON, or nothing."""
     if isinstance(outcome, Sent):
         return _document(status, outcome)
     if isinstance(outcome, Envelope):
         return _list(outcome, key)
+    if isinstance(outcome, Stream):
+        return streams.answer(outcome, _validators(request.environ["list_tag"]))
     if isinstance(outcome, Response):
         return outcome
     if outcome is None:
@@ -78,12 +81,12 @@ def _list(envelope: Envelope, key: Key) -> Response:
     return Response(body, 200, headers, content_type=JSON)
 
 
-def unchanged(key: Key) -> Response | None:
+def unchanged(key: Key, form: str | None) -> Response | None:
     """Return 304 where the client's copy of a list is as new as the log; None where it must be read.
 
     The tag is taken before the rows are, so it can only ever be too old, never too new.
     """
-    view = f"{addresses.absolute(request.path)}\n{key.may('read')}\n".encode() + request.query_string
+    view = f"{addresses.absolute(request.path)}\n{key.may('read')}\n{form}\n".encode() + request.query_string
     tag = request.environ["list_tag"] = f'"{log.position()}-{_digest(view)}"'
     return Response(status=304, headers=_validators(tag)) if _matches(tag) else None
 

@@ -39,6 +39,7 @@ class Contract:
     status: int
     conditional: bool
     keyless: bool
+    forms: tuple[str, ...]
     raises: tuple[type[Exception], ...]
     summary: str
 
@@ -55,6 +56,7 @@ def endpoint(
     logged: bool = True,
     status: int = 200,
     conditional: bool = False,
+    forms: tuple[str, ...] = (),
     raises: tuple[type[Exception], ...] = (),
     summary: str | None = None,
 ) -> Callable[[View], View]:
@@ -63,6 +65,8 @@ def endpoint(
     It is called with the path's parts and `key`, and where the declaration asks for them `body` (`takes`:
     loaded by the schema; `patches`: the merge patch as sent), `query` and `expected` (`conditional`: the
     versions that the change was made for, None for any). It returns what `answers.answer` knows to send.
+    `forms` are those that the answer comes in, JSON first, where a client may choose: by a suffix of the address,
+    by `format` in the query or by the Accept header; the view finds what was chosen in `query["format"]`.
     `raises` names what the work itself may refuse; what permission, parameters and body may is known.
     """
 
@@ -77,6 +81,7 @@ def endpoint(
             status=status,
             conditional=conditional,
             keyless=keyless,
+            forms=forms,
             raises=raises,
             summary=summary or (view.__doc__ or "").strip().splitlines()[0],
         )
@@ -87,12 +92,14 @@ def endpoint(
             # Nothing has such a name, and PostgreSQL cannot even be asked for it.
             if any("\0" in part for part in path.values() if isinstance(part, str)):
                 abort(404)
+            suffix = path.pop("suffix", None)
             arguments: dict[str, Any] = {**path, "key": key}
             if query or request.query_string:
-                arguments["query"] = parameters.read(contract.query)
+                arguments["query"] = parameters.read(contract.query, contract.forms, suffix)
             if not query:
                 arguments.pop("query", None)
-            if contract.lists and logged and (fresh := answers.unchanged(key)):
+            form = arguments.get("query", {}).get("format")
+            if contract.lists and logged and (fresh := answers.unchanged(key, form)):
                 return fresh
             if contract.takes or contract.patches:
                 return _write(contract, view, arguments, path)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from schemas.assertions import AssertedOut
 from schemas.base import Schema
+from schemas.figures import FigureIn
 from schemas.keys import KeyOut, NewKeyOut
 from schemas.outlets import OutletIn, OutletOut
+from schemas.relations import RelationIn, RelationOut
+from schemas.reviews import ReviewIn, ReviewOut
 from schemas.sources import SourceIn, SourceOut
 from schemas.speakers import SpeakerIn, SpeakerOut
 from schemas.statements import StatementIn, StatementOut
@@ -21,6 +25,8 @@ IDS = {
     "speaker": "spk_01kayv5q3mf8r8d2xq1n6z0t4w",
     "outlet": "out_01kayv5q3mf8r8d2xq1n6z0t4x",
     "source": "src_01kayv5q3pf8r8d2xq1n6z0t4z",
+    "review": "rev_01kayv5q3pf8r8d2xq1n6z0t50",
+    "relation": "rel_01kayv5q3pf8r8d2xq1n6z0t51",
     "key": "key_01kayv5q3mf8r8d2xq1n6z0t4v",
 }
 _SPEAKER = {"id": IDS["speaker"], "name": "Antony Blinken", "type": "person"}
@@ -43,6 +49,19 @@ INPUTS: dict[str, Document] = {
     "speaker": {"type": "person", "name": "Antony Blinken", "aliases": ["Antony J. Blinken"]},
     "outlet": {"type": "news_agency", "name": "The Associated Press", "aliases": ["AP"], "country": "US"},
     "source": {"url": _ARTICLE, "outlet": "The Associated Press", "title": "Accountability"},
+    "review": {
+        "statement": IDS["statement"],
+        "author": {"name": "Example Facts", "url": "https://facts.example"},
+        "url": "https://facts.example/2022/03/accountability",
+        "published_on": "2022-03-25",
+        "rating": {"alternate_name": "True", "rating_value": 5, "best_rating": 5, "worst_rating": 1},
+    },
+    "relation": {
+        "subject": IDS["statement"],
+        "type": "qualifies",
+        "object": "stm_01kayv5q3nf8r8d2xq1n6z0t4z",
+        "note": "It speaks of members of the forces.",
+    },
     "key": {"name": "newsroom", "scopes": ["write"]},
     "withdrawal": {"reason": "Recorded twice.", "version": 1},
 }
@@ -51,18 +70,31 @@ PATCHES: dict[str, Document] = {
     "speaker": {"description": "American diplomat", "version": 1},
     "outlet": {"url": "https://apnews.example/", "version": 1},
     "source": {"byline": ["Matthew Lee"], "version": 1},
+    "review": {"rating": {"explanation": "The recording bears it out."}, "version": 1},
+    "relation": {"type": "agrees_with", "version": 1},
 }
 _NEW_KEY = {"id": IDS["key"], "name": "newsroom", "scopes": ["write"], "created_at": TIME, "expires_at": None}
+_ASSERTED = {
+    **FigureIn().load({"name": "soldiers killed", "min_value": 7000, "max_value": 15000}),
+    "statement": {"id": IDS["statement"], "kind": "claim", "text": "Between 7,000 and 15,000 were killed."},
+    "speaker": _SPEAKER,
+    "outlet": _OUTLET,
+    "said_on": "2022-03-23",
+}
 _RECORDS: dict[type[Schema], tuple[str, type[Schema], Document]] = {
     StatementOut: ("statement", StatementIn, {"speaker": _SPEAKER, "outlet": _OUTLET, "corrections": []}),
     SpeakerOut: ("speaker", SpeakerIn, {}),
     OutletOut: ("outlet", OutletIn, {}),
     SourceOut: ("source", SourceIn, {"outlet": _OUTLET}),
+    ReviewOut: ("review", ReviewIn, {}),
+    RelationOut: ("relation", RelationIn, {}),
 }
 
 
 def of(sends: type[Schema]) -> Document:
     """Return an example of what is sent by a schema."""
+    if sends is AssertedOut:
+        return _ASSERTED
     if sends is KeyOut:
         return {**_NEW_KEY, "revoked_at": None, "last_used_at": TIME}
     if sends is NewKeyOut:
@@ -114,5 +146,16 @@ ANSWERS: dict[str, Document] = {
         "detail": "Nothing is at this address, or nothing that this reader may know of.",
     },
     "me": {"id": IDS["key"], "name": "newsroom", "scopes": ["read", "write"]},
+    "counts": {
+        "by": "kind",
+        "groups": [
+            {"key": "claim", "label": "claim", "count": 17},
+            {"key": "quote", "label": "quote", "count": 4},
+        ],
+        "groups_total": 2,
+        "other": 0,
+        "missing": 0,
+        "total": 21,
+    },
     "revisions": page(_WRITE),
 }

@@ -9,11 +9,16 @@ import secrets
 import sys
 import time
 import traceback
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, g, request
 
 from api.web.keys import hide
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _log = logging.getLogger("onrecord.requests")
@@ -22,13 +27,15 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": _POLICY,
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-}
+_HEADERS = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Content-Security-Policy", _POLICY),
+    ("X-Frame-Options", "DENY"),
+    ("Cross-Origin-Resource-Policy", "cross-origin"),
+]
+# Where the request's id stands in its environment.
+_ID = "onrecord.request_id"
 
 
 # All in ASCII: a terminal obeys some characters beyond it, some readers end a line at others, and a text
@@ -68,32 +75,50 @@ def observe(app: Flask) -> None:
     """Have an app give each request an id, its answer the common headers, and the log its line."""
     app.before_request(_begin)
     app.after_request(_finish)
+    app.wsgi_app = _with_headers(app.wsgi_app)  # type: ignore[assignment]
+
+
+def _with_headers(inner: WSGIApplication) -> WSGIApplication:
+    """Add the common headers to what an application answers, where it has not set them itself.
+
+    Around it and not in it, since werkzeug's headers take longer over these six than reading a record takes.
+    """
+
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+            own = {name.lower() for name, _ in headers}
+            more = [each for each in _HEADERS if each[0].lower() not in own]
+            return start_response(status, [*headers, *more, ("X-Request-Id", environ[_ID])], *error)
+
+        given = environ.get("HTTP_X_REQUEST_ID", "")
+        environ[_ID] = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        return inner(environ, start)
+
+    return serve
 
 
 def _begin() -> None:
-    given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    g.request_id = request.environ[_ID]
     g.began = time.perf_counter()
 
 
 def _finish(response: Response) -> Response:
-    headers = response.headers
-    for name, value in _HEADERS.items():
-        headers.setdefault(name, value)
-    headers["X-Request-Id"] = g.request_id
     if _log.isEnabledFor(logging.INFO):
         rule = request.url_rule
-        _log.info(
-            "request",
-            extra={
-                "request_id": g.request_id,
-                "method": request.method,
-                "path": request.path,
-                "route": rule.rule if rule else "unmatched",
-                "status": response.status_code,
-                "ms": round((time.perf_counter() - g.began) * 1000, 1),
-                "key": g.get("key_id") or None,
-                "address": request.remote_addr,
-            },
-        )
+        line = {
+            "name": _log.name,
+            "levelno": logging.INFO,
+            "levelname": "INFO",
+            "msg": "request",
+            "request_id": g.request_id,
+            "method": request.method,
+            "path": request.path,
+            "route": rule.rule if rule else "unmatched",
+            "status": response.status_code,
+            "ms": round((time.perf_counter() - g.began) * 1000, 1),
+            "key": g.get("key_id") or None,
+            "address": request.remote_addr,
+        }
+        # Not `_log.info`, which looks for the line of source that calls it, every time.
+        _log.handle(logging.makeLogRecord(line))
     return response

@@ -9,6 +9,7 @@ from flask import request
 from marshmallow import ValidationError
 
 from api.domain.errors import BadParameter
+from api.web import negotiation
 from schemas.faults import problems
 from schemas.queries import Query
 
@@ -17,11 +18,20 @@ _IGNORED = "_"
 _TRACKERS = "utm_"
 
 
-def read(schema: Query) -> dict[str, Any]:
-    """Return the request's parameters as the schema loads them; raises BadParameter with all problems."""
+def read(schema: Query, forms: tuple[str, ...] = (), suffix: str | None = None) -> dict[str, Any]:
+    """Return the request's parameters as the schema loads them; raises BadParameter with all problems.
+
+    Where the answer comes in several forms, the schema reads the chosen one as if `format=` had named it.
+    """
     text = request.query_string
+    given = _grouped(text) if text else {}
+    if forms:
+        named = given.get("format", [])
+        chosen = negotiation.form(forms, suffix or (named[0] if named else None))
+        if not named or (len(named) == 1 and named[0] in forms):
+            given["format"] = [chosen]
     try:
-        return dict(schema.load(_grouped(text) if text else {}))
+        return dict(schema.load(given))
     except ValidationError as error:
         raise BadParameter([_as_parameter(each) for each in problems(error)]) from None
 

@@ -34,6 +34,6 @@ def test_a_decision_has_context_decision_and_consequences(file: Path) -> None:
 def test_every_dependency_has_its_reason() -> None:
     settings = ConfigParser()
     settings.read(ROOT / "setup.cfg")
-    required = set(re.findall(r"^([a-z][\w-]*)", settings["options"]["install_requires"], re.MULTILINE))
+    required = set(re.findall(r"^([A-Za-z][\w-]*)", settings["options"]["install_requires"], re.MULTILINE))
     table = next(file for file in DECISIONS if file.stem.endswith("-dependencies")).read_text()
     assert set(re.findall(r"^\| `([\w-]+)` \|", table, re.MULTILINE)) == required

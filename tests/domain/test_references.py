@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.storage.db import execute
 from tests.conftest import Client, statement
 
 
@@ -119,6 +120,23 @@ def test_a_source_that_is_cited_cannot_be_withdrawn(alice: Client) -> None:
     assert changed.json["appearances"][0]["source"] == {"id": source["id"]}
     alice.delete(f"/v1/statements/{record['id']}", {"version": 2})
     assert alice.delete(f"/v1/sources/{source['id']}", {"version": 1}).status_code == 204
+
+
+def test_what_a_statement_names_already_does_not_hinder_its_revision(alice: Client) -> None:
+    """No withdrawal leaves such a statement behind, but an erasure may."""
+    source = alice.record({"url": "https://a.example/1"}, "sources")["id"]
+    appearances = [{"outlet": "The Times", "source": source}, {"outlet": "The Herald"}]
+    record = alice.record({**statement(), "outlet": None, "appearances": appearances})
+    execute("DELETE FROM source WHERE id = ?", (source,))
+    address = f"/v1/statements/{record['id']}"
+    changed = alice.patch(address, {"place": "Kyiv", "version": 1})
+    assert changed.json["appearances"][0]["source"] == {"id": source}
+    swapped = alice.patch(address, {"appearances": appearances[::-1], "version": 2})
+    assert swapped.json["appearances"][1]["source"] == {"id": source}
+    assert alice.patch(address, {"appearances": appearances[1:], "version": 3}).status_code == 200
+    # Once it is named no more, it is as unknown as to any other statement.
+    again = alice.patch(address, {"appearances": appearances, "version": 4})
+    assert [each["pointer"] for each in again.json["errors"]] == ["#/appearances/0/source"]
 
 
 def test_a_withdrawn_name_is_free_again(alice: Client) -> None:

@@ -17,7 +17,10 @@ from api.domain import demonstration
 from schemas import BY_NAME
 from tests.conftest import Client, statement
 
-IDS = {"spk": "spk_00000000000000000000000000", "src": "src_00000000000000000000000000"}
+IDS = {prefix: f"{prefix}_00000000000000000000000000" for prefix in ("stm", "spk", "src")}
+OTHER = "stm_00000000000000000000000001"
+REVIEW = {"statement": IDS["stm"], "author": {"name": "Example Facts"}, "rating": {"alternate_name": "True"}}
+RELATION = {"subject": IDS["stm"], "type": "confirms", "object": OTHER}
 APPEARANCE = {"outlet": "The Associated Press"}
 TWICE = statement(appearances=[APPEARANCE])
 ONCE = {name: value for name, value in TWICE.items() if name != "outlet"}
@@ -42,6 +45,15 @@ GOOD: dict[str, list[dict[str, Any]]] = {
     "outlet-patch": [{}, {"country": None, "version": 1}],
     "source-input": [{"url": "https://example.org"}, {"url": "https://example.org", "text": "Words.\n"}],
     "source-patch": [{}, {"title": "Words"}],
+    "review-input": [
+        REVIEW,
+        {**REVIEW, "statement": {"id": IDS["stm"]}, "author": {"name": "A", "url": None}, "lang": "uk"},
+        {**REVIEW, "rating": {"rating_value": 1, "best_rating": 1, "worst_rating": 5}, "published_on": "2022-03~"},
+        {**REVIEW, "claim_reviewed": "Six.", "url": "https://facts.example/1", "rating": {"rating_value": 0.5}},
+    ],
+    "review-patch": [{}, {"rating": {"explanation": "Why."}, "version": 1}, {"author": {"url": None}}, {"url": None}],
+    "relation-input": [RELATION, {**RELATION, "note": "A note.", "object": {"id": OTHER}}, {**RELATION, "note": None}],
+    "relation-patch": [{}, {"type": "refutes"}, {"object": OTHER, "note": None, "version": 3}],
 }
 BAD: dict[str, list[Any]] = {
     "statement-input": [
@@ -71,6 +83,21 @@ BAD: dict[str, list[Any]] = {
     "outlet-patch": [{"name": None}, {"lang": 1}],
     "source-input": [{}, {"url": None}, {"url": "https://example.org", "sha256": "F" * 64}],
     "source-patch": [{"url": None}, {"byline": "A"}],
+    "review-input": [
+        *({}, [], {**REVIEW, "statement": None}, {**REVIEW, "statement": "A statement"}, {**REVIEW, "statement": {}}),
+        *({**REVIEW, "statement": IDS["spk"]}, {**REVIEW, "statement": {"id": IDS["stm"], "text": "Six."}}),
+        *({**REVIEW, "author": None}, {**REVIEW, "author": {}}, {**REVIEW, "author": "Example Facts"}),
+        *({**REVIEW, "rating": {}}, {**REVIEW, "rating": {"explanation": "Why."}}, {**REVIEW, "rating": None}),
+        *({**REVIEW, "rating": {"alternate_name": None, "rating_value": None}}, {**REVIEW, "rating": "True"}),
+        *({**REVIEW, "rating": {"rating_value": "5"}}, {**REVIEW, "rating": {"rating_value": True}}),
+        *({**REVIEW, "itemReviewed": {}}, {**REVIEW, "version": 1}, {**REVIEW, "url": "facts.example"}),
+    ],
+    "review-patch": [{"rating": None}, {"author": {"name": None}}, {"statement": None}, {"rating": {"stars": 5}}],
+    "relation-input": [
+        *({}, {**RELATION, "type": "likes"}, {**RELATION, "type": None}, {**RELATION, "object": None}),
+        *({**RELATION, "subject": "A statement"}, {**RELATION, "object": "stm_1"}, {**RELATION, "note": ""}),
+    ],
+    "relation-patch": [{"type": None}, {"subject": None}, {"version": 0}, {"id": "rel_1"}],
 }
 # Rules that a JSON Schema cannot hold; the service refuses these all the same.
 BEYOND = [
@@ -80,6 +107,8 @@ BEYOND = [
     statement(url="https://example.org:99999/"),
     statement(text="\u200b"),
     statement(figures=[{"name": "dead", "min_value": 2, "max_value": 1}]),
+    {**REVIEW, "rating": {"rating_value": 9, "best_rating": 5, "worst_rating": 1}},
+    {**RELATION, "object": IDS["stm"]},
 ]
 
 
@@ -120,7 +149,7 @@ def references(value: Any) -> Iterator[str]:
 
 
 def test_there_is_one_for_each_document_in_each_direction(served: dict[str, Draft202012Validator]) -> None:
-    nouns = ("statement", "appearance", "figure", "speaker", "outlet", "source")
+    nouns = ("statement", "appearance", "figure", "speaker", "outlet", "source", "review", "relation")
     assert sorted(served) == sorted(f"{noun}{way}" for noun in nouns for way in ("", "-input", "-patch"))
 
 
@@ -154,8 +183,9 @@ def test_both_refuse_bad_documents(name: str, bad: Any, served: dict[str, Draft2
 
 @pytest.mark.parametrize("beyond", BEYOND)
 def test_some_rules_only_the_service_can_hold(beyond: Any, served: dict[str, Draft202012Validator]) -> None:
-    assert served["statement-input"].is_valid(beyond)
-    assert not takes("statement-input", beyond)
+    name = "review-input" if "rating" in beyond else "relation-input" if "subject" in beyond else "statement-input"
+    assert served[name].is_valid(beyond)
+    assert not takes(name, beyond)
 
 
 def test_both_take_the_demonstration(served: dict[str, Draft202012Validator]) -> None:
@@ -168,14 +198,20 @@ def test_both_take_the_demonstration(served: dict[str, Draft202012Validator]) ->
 
 
 def test_what_the_service_answers_fits(
-    app: Flask, alice: Client, charlie: Client, served: dict[str, Draft202012Validator]
+    app: Flask,
+    alice: Client,
+    charlie: Client,
+    smallest: dict[str, dict[str, Any]],
+    served: dict[str, Draft202012Validator],
 ) -> None:
     demonstration.load()
     alice.record({"url": "https://example.org", "outlet": "AP", "text": "Words."}, "sources")
+    for collection in ("reviews", "relations"):
+        alice.record(smallest[collection], collection)
     alice.record({**ONCE, "appearances": [{**APPEARANCE, "via": [{"name": "A blog", "outlet": "A blog"}]}]})
     for reader in (alice, charlie):
         seen = {noun: reader.get(f"/v1/{noun}s?limit=200").json["data"] for noun in ("statement", "speaker", "outlet")}
-        seen["source"] = reader.get("/v1/sources").json["data"]
+        seen |= {noun: reader.get(f"/v1/{noun}s").json["data"] for noun in ("source", "review", "relation")}
         seen["appearance"] = [each for one in seen["statement"] for each in one["appearances"]]
         seen["figure"] = [each for one in seen["statement"] for each in one["figures"]]
         for noun, records in seen.items():

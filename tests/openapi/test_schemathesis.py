@@ -39,8 +39,13 @@ BEYOND_JSON_SCHEMA = {
     "blank": "any",  # text of invisible characters only
     "reference": "any",  # ids that nothing has
     "ambiguous": "any",  # names that several have
-    "conflict": "sha256 outlet url title published_on",  # a digest of another text; what depends on the record
-    "required": "attributed_as",  # what depends on the record that is patched
+    # a digest of another text; what depends on the record; one statement twice; parameters beside each other
+    "conflict": "sha256 outlet url title published_on object subject cursor count safe excel fields expand highlight "
+    "sample sort",
+    "required": "attributed_as alternate_name",  # what depends on the record that is patched
+    "query": "q figure name",  # texts without a word
+    "choice": "fields",  # names of members, of which there are too many to list
+    "empty": "any",  # values that are commas and spaces
     "cursor": "cursor",  # a cursor that this service has not given
 }
 
@@ -152,4 +157,5 @@ def test_whatever_fits_the_description_or_not_is_answered_as_it_says(described: 
     assert not wrong, "\n\n".join(wrong.values())
     assert {each.ok().label for each in described.get_all_operations()} <= asked
     # It got somewhere: into the store and out again, not only up to the first refusal.
-    assert {200, 201, 204, 404, 409, 410, 412} <= set(answers), answers
+    # Whether two generated documents clash is a matter of chance, so 409 is left to tests/test_errors.py.
+    assert {200, 201, 204, 404, 410, 412} <= set(answers), answers

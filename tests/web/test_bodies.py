@@ -18,13 +18,20 @@ from flask import Flask
 
 from tests.conftest import Client, statement
 from tests.test_errors import assert_problem
-from tests.web.conftest import SMALLEST, stored
+from tests.web.conftest import stored
 
 MOST = 1 << 20
 MOST_SECONDS = 1.0
 MOST_ANSWER = 1 << 16
 JSON = "application/json"
-TEXTS = {"statements": "text", "speakers": "name", "outlets": "name", "sources": "title", "keys": "name"}
+TEXTS = {
+    "statements": "text",
+    "speakers": "name",
+    "outlets": "name",
+    "sources": "title",
+    "reviews": "claim_reviewed",
+    "relations": "note",
+}
 
 
 @dataclass
@@ -56,12 +63,12 @@ class Write:
 
 
 @pytest.fixture
-def writes(app: Flask, alice: Client, dora: Client) -> Iterator[list[Write]]:
+def writes(app: Flask, alice: Client, dora: Client, smallest: dict[str, dict[str, Any]]) -> Iterator[list[Write]]:
     """Every route that takes a body; what they would change is the same at the end."""
     found = [Write(dora, "POST", "/v1/keys", "name")]
     records = []
-    for collection, smallest in SMALLEST.items():
-        address = f"/v1/{collection}/{alice.record(smallest, collection)['id']}"
+    for collection, document in smallest.items():
+        address = f"/v1/{collection}/{alice.record(document, collection)['id']}"
         records.append(address)
         found.append(Write(alice, "POST", f"/v1/{collection}", TEXTS[collection]))
         found.append(Write(alice, "PATCH", address, TEXTS[collection], {"If-Match": "*"}))

@@ -78,7 +78,7 @@ def test_a_request_makes_one_line_that_says_what_it_was(alice: Client, charlie: 
     posted, read, missed = lines()
     assert (posted["method"], posted["route"], posted["status"]) == ("POST", "/v1/statements", 201)
     assert posted["key"] == alice.get("/v1/me").json["id"]
-    assert (read["path"], read["route"]) == (f"/v1/statements/{record['id']}/", "/v1/statements/<id>")
+    assert (read["path"], read["route"]) == (f"/v1/statements/{record['id']}/", "/v1/statements/<id:id>")
     assert (read["status"], read["key"]) == (200, None)
     assert (missed["method"], missed["route"], missed["status"]) == ("HEAD", "unmatched", 404)
     for line in (posted, read, missed):

@@ -21,16 +21,18 @@ from api.app import create_app
 from api.domain import keys
 from api.settings import Settings
 from api.storage.db import close_database, db, rows
-from tests.conftest import Client, statement
+from tests.conftest import COLLECTIONS, Client, statement
 from tests.test_errors import assert_problem
-from tests.web.conftest import SMALLEST, Lines, raw, stored
+from tests.web.conftest import Lines, raw, stored
 
 # What each operation needs, and what it answers to whoever may, where nothing else is right with the request.
 NOTHING, READ, WRITE, ADMIN = range(4)
 RECORDS = {
     ("GET", "/v1/{}"): (READ, 200),
     ("POST", "/v1/{}"): (WRITE, 422),
+    ("GET", "/v1/{}.<suffix>"): (READ, 200),
     ("GET", "/v1/{}/<id>"): (READ, 200),
+    ("GET", "/v1/{}/<id>.<suffix>"): (READ, 200),
     ("PATCH", "/v1/{}/<id>"): (WRITE, 428),
     ("DELETE", "/v1/{}/<id>"): (WRITE, 428),
     ("GET", "/v1/{}/<id>/revisions"): (READ, 200),
@@ -47,11 +49,9 @@ TABLE = {
     ("GET", "/v1/keys"): (ADMIN, 200),
     ("POST", "/v1/keys"): (ADMIN, 422),
     ("DELETE", "/v1/keys/<id>"): (ADMIN, 404),
-    **{
-        (method, path.format(kind)): allowed
-        for (method, path), allowed in RECORDS.items()
-        for kind in ("statements", "speakers", "outlets", "sources")
-    },
+    **{(method, path.format(kind)): allowed for (method, path), allowed in RECORDS.items() for kind in COLLECTIONS},
+    ("GET", "/v1/statements/counts"): (READ, 200),
+    ("GET", "/v1/figures"): (READ, 200),
 }
 # Whoever watches over the service has no key, and one that is sent is not looked at.
 HEALTH = {("GET", "/livez"), ("GET", "/readyz")}
@@ -61,11 +61,11 @@ HOLDS = {"nobody": NOTHING, "read": READ, "write": WRITE, "admin": ADMIN}
 
 
 @pytest.fixture
-def addresses(app: Flask, alice: Client) -> dict[tuple[str, str], str]:
+def addresses(app: Flask, alice: Client, smallest: dict[str, dict[str, Any]]) -> dict[tuple[str, str], str]:
     """Every operation of the application with an address for it; the records are there."""
-    ids = {kind: alice.record(smallest, kind)["id"] for kind, smallest in SMALLEST.items()}
+    ids = {kind: alice.record(document, kind)["id"] for kind, document in smallest.items()}
     ids["keys"] = "key_00000000000000000000000000"
-    values = {"slug": "gone", "name": "statement", "version": 1, "file": "swagger-ui.css"}
+    values = {"slug": "gone", "name": "statement", "version": 1, "file": "swagger-ui.css", "suffix": "json"}
     found = {}
     for rule in app.url_map.iter_rules():
         kind = rule.rule.split("/")[2] if rule.rule.startswith("/v1/") else ""
@@ -80,8 +80,10 @@ def addresses(app: Flask, alice: Client) -> dict[tuple[str, str], str]:
 
 
 def ask(client: Client, method: str, address: str, **headers: str) -> int:
-    """Send a request that is right in nothing but its key, and return the status."""
-    answer = client.open(method, address, json=None if method == "GET" else {}, headers=headers)
+    """Send a request that is right in little but its key, and return the status."""
+    # What is counted has to be said.
+    query = "?by=kind" if address.endswith("/counts") else ""
+    answer = client.open(method, f"{address}{query}", json=None if method == "GET" else {}, headers=headers)
     if answer.status_code in (401, 403):
         assert_problem(answer, answer.status_code, method)
     return answer.status_code

@@ -13,12 +13,18 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from api.storage.db import close_database
-from tests.conftest import Client, statement
+from tests.conftest import COLLECTIONS, NEVER, Client, statement
 from tests.test_errors import assert_problem
-from tests.web.conftest import SMALLEST, stored
+from tests.web.conftest import stored
 
-TAG = re.compile(r'"((?:stm|spk|out|src)_[0-9a-z]{26})\.([0-9]+)-[0-9a-f]+"')
-NEVER = "stm_00000000000000000000000000"
+TAG = re.compile(r'"((?:stm|spk|out|src|rev|rel)_[0-9a-z]{26})\.([0-9]+)-[0-9a-f]+"')
+LISTS = tuple(f"/v1/{each}" for each in (*COLLECTIONS, "figures"))
+# What a patch of each kind of record may change.
+PATCHES: dict[str, dict[str, Any]] = {
+    "speakers": {"description": "x"},
+    "reviews": {"rating": {"explanation": "x"}},
+    "relations": {"note": "x"},
+}
 
 
 @pytest.fixture
@@ -58,16 +64,17 @@ def test_a_change_without_its_version_answers_428(changes: list[Change]) -> None
         assert stored() == before
 
 
-@pytest.mark.parametrize("collection", SMALLEST)
-def test_the_etag_of_a_record_lets_a_change_through(alice: Client, collection: str) -> None:
-    id = alice.record(SMALLEST[collection], collection)["id"]
+@pytest.mark.parametrize("collection", COLLECTIONS)
+def test_the_etag_of_a_record_lets_a_change_through(
+    alice: Client, smallest: dict[str, dict[str, Any]], collection: str
+) -> None:
+    id = alice.record(smallest[collection], collection)["id"]
     address = f"/v1/{collection}/{id}"
     tag = alice.get(address).headers["ETag"]
     match = TAG.fullmatch(tag)
     assert match
     assert match.groups() == (id, "1")
-    patch = {"description": "x"} if collection == "speakers" else {"lang": "uk"}
-    patched = alice.patch(address, patch, headers={"If-Match": tag})
+    patched = alice.patch(address, PATCHES.get(collection, {"lang": "uk"}), headers={"If-Match": tag})
     assert patched.status_code == 200
     assert patched.json["version"] == 2
     assert alice.delete(address, headers={"If-Match": patched.headers["ETag"]}).status_code == 204
@@ -240,7 +247,7 @@ def assert_unchanged(answer: TestResponse, fresh: TestResponse) -> None:
 
 @pytest.fixture
 def readable(alice: Client, record: dict[str, Any], address: str) -> list[str]:
-    lists = ["/v1/statements", "/v1/speakers", "/v1/outlets", "/v1/sources", "/v1/statements?kind=quote&limit=1"]
+    lists = [*LISTS, "/v1/statements?kind=quote&limit=1", "/v1/statements?q=record"]
     speaker, outlet = record["speaker"]["id"], record["outlet"]["id"]
     alice.patch(address, {"context": "A second version."}, headers={"If-Match": "*"})
     return [
@@ -277,8 +284,10 @@ def test_another_tag_answers_200(charlie: Client, readable: list[str]) -> None:
             assert answer.headers["ETag"] == tag
 
 
-def test_the_tag_of_a_statement_changes_with_the_name_of_who_said_it(alice: Client, readable: list[str]) -> None:
-    address, speaker = readable[5], readable[6]
+def test_the_tag_of_a_statement_changes_with_the_name_of_who_said_it(
+    alice: Client, record: dict[str, Any], address: str, readable: list[str]
+) -> None:
+    speaker = f"/v1/speakers/{record['speaker']['id']}"
     affected = [address, speaker, f"{address}/revisions/1", "/v1/statements", "/v1/speakers"]
     tags = {each: alice.get(each).headers["ETag"] for each in affected}
     alice.patch(speaker, {"name": "Antony J. Blinken"}, headers={"If-Match": "*"})
@@ -292,7 +301,7 @@ def test_the_tag_of_a_statement_changes_with_the_name_of_who_said_it(alice: Clie
 
 
 def test_the_tags_of_lists_change_with_any_write(alice: Client, address: str) -> None:
-    lists = ("/v1/statements", "/v1/speakers", "/v1/outlets", "/v1/sources", "/v1/statements?speaker=nobody")
+    lists = (*LISTS, "/v1/statements?speaker=nobody")
     writes: tuple[Callable[[], TestResponse], ...] = (
         lambda: alice.post("/v1/statements", statement(text="Another.")),
         lambda: alice.patch(address, {"context": "x"}, headers={"If-Match": "*"}),
@@ -316,9 +325,9 @@ def test_a_refused_write_leaves_the_tags_of_lists(alice: Client, address: str) -
 
 
 def test_every_view_of_a_list_has_a_tag_of_its_own(alice: Client, bob: Client, charlie: Client, address: str) -> None:
-    views = ("", "?limit=1", "?limit=2", "?kind=quote", "?kind=claim", "?speaker=a", "?speaker=b", "?from=2022")
+    views = ("", "?limit=1", "?limit=2", "?kind=quote", "?kind=claim", "?speaker=a", "?speaker=b", "?from=2022", "?q=a")
     tags = [charlie.get(f"/v1/statements{view}").headers["ETag"] for view in views]
-    tags += [charlie.get(f"/v1/{kind}").headers["ETag"] for kind in ("speakers", "outlets", "sources")]
+    tags += [charlie.get(each).headers["ETag"] for each in LISTS[1:]]
     assert len(set(tags)) == len(tags)
     # Who may read what is withheld has another view than who may not, and the same as others who may.
     alice.patch(address, {"status": "withheld"}, headers={"If-Match": "*"})
@@ -329,7 +338,7 @@ def test_every_view_of_a_list_has_a_tag_of_its_own(alice: Client, bob: Client, c
 
 
 def test_the_text_of_a_source_has_a_tag_for_those_who_may_read_it(alice: Client, charlie: Client) -> None:
-    id = alice.record({**SMALLEST["sources"], "text": "Every word of it."}, "sources")["id"]
+    id = alice.record({"url": "https://news.example/article", "text": "Every word of it."}, "sources")["id"]
     seen = [who.get(f"/v1/sources/{id}") for who in (alice, charlie)]
     assert [answer.json["text"] for answer in seen] == ["Every word of it.", None]
     assert seen[0].headers["ETag"] != seen[1].headers["ETag"]

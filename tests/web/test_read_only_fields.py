@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Client
+from tests.conftest import COLLECTIONS, Client, statement
 from tests.test_errors import assert_problem
-from tests.web.conftest import SMALLEST, stored
+from tests.web.conftest import stored
 
+Smallest = dict[str, dict[str, Any]]
 TIME = "2022-03-23T00:00:00.000Z"
 EVERYWHERE: dict[str, Any] = {
     "id": "stm_01kayv5q3nf8r8d2xq1n6z0t4y",
@@ -33,23 +34,23 @@ def assert_read_only(problem: dict[str, Any], names: set[str]) -> None:
     assert found == names
 
 
-@pytest.mark.parametrize("collection", SMALLEST)
-def test_no_read_only_field_can_be_sent_with_a_new_record(alice: Client, collection: str) -> None:
+@pytest.mark.parametrize("collection", COLLECTIONS)
+def test_no_read_only_field_can_be_sent_with_a_new_record(alice: Client, smallest: Smallest, collection: str) -> None:
     before = stored()
     # The version belongs to changes only.
     for name, value in {**fields(collection), "version": 1}.items():
         for sent in (value, None, "", [], {"a": 1}):
-            answer = alice.post(f"/v1/{collection}", {**SMALLEST[collection], name: sent})
+            answer = alice.post(f"/v1/{collection}", {**smallest[collection], name: sent})
             assert_read_only(assert_problem(answer, 422), {name})
     everything = {**fields(collection), "version": 1}
-    answer = alice.post(f"/v1/{collection}", {**SMALLEST[collection], **everything})
+    answer = alice.post(f"/v1/{collection}", {**smallest[collection], **everything})
     assert_read_only(assert_problem(answer, 422), set(everything))
     assert stored() == before
 
 
-@pytest.mark.parametrize("collection", SMALLEST)
-def test_no_read_only_field_can_be_patched(alice: Client, collection: str) -> None:
-    record = alice.record(SMALLEST[collection], collection)
+@pytest.mark.parametrize("collection", COLLECTIONS)
+def test_no_read_only_field_can_be_patched(alice: Client, smallest: Smallest, collection: str) -> None:
+    record = alice.record(smallest[collection], collection)
     address = f"/v1/{collection}/{record['id']}"
     before, read = stored(), alice.get(address)
     for name, value in fields(collection).items():
@@ -65,10 +66,10 @@ def test_no_read_only_field_can_be_patched(alice: Client, collection: str) -> No
     assert (after.data, after.headers["ETag"]) == (read.data, read.headers["ETag"])
 
 
-@pytest.mark.parametrize("collection", SMALLEST)
-def test_a_whole_record_cannot_be_sent_back_as_a_patch(alice: Client, collection: str) -> None:
+@pytest.mark.parametrize("collection", COLLECTIONS)
+def test_a_whole_record_cannot_be_sent_back_as_a_patch(alice: Client, smallest: Smallest, collection: str) -> None:
     """Whoever reads, edits and sends all of it back learns which members to leave out."""
-    record = alice.record(SMALLEST[collection], collection)
+    record = alice.record(smallest[collection], collection)
     before = stored()
     answer = alice.patch(f"/v1/{collection}/{record['id']}", record)
     sent = set(record) & set(fields(collection))
@@ -76,9 +77,9 @@ def test_a_whole_record_cannot_be_sent_back_as_a_patch(alice: Client, collection
     assert stored() == before
 
 
-@pytest.mark.parametrize("collection", SMALLEST)
-def test_a_withdrawal_takes_its_version_and_reason_only(alice: Client, collection: str) -> None:
-    record = alice.record(SMALLEST[collection], collection)
+@pytest.mark.parametrize("collection", COLLECTIONS)
+def test_a_withdrawal_takes_its_version_and_reason_only(alice: Client, smallest: Smallest, collection: str) -> None:
+    record = alice.record(smallest[collection], collection)
     address = f"/v1/{collection}/{record['id']}"
     before, read = stored(), alice.get(address)
     for name, value in EVERYWHERE.items():
@@ -92,7 +93,7 @@ def test_a_record_made_by_reference_cannot_bring_them_along(alice: Client) -> No
     before = stored()
     for name in ("version", "created_at", "updated_at", "recorded_by", "statements_count"):
         for place in ("speaker", "outlet"):
-            sent = {**SMALLEST["statements"], place: {"name": "Somebody New", name: 1}}
+            sent = statement(**{place: {"name": "Somebody New", name: 1}})
             problem = assert_problem(alice.post("/v1/statements", sent), 422)
             assert [(error["pointer"], error["code"]) for error in problem["errors"]] == [
                 (f"#/{place}/{name}", "read_only")

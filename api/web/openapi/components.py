@@ -8,17 +8,18 @@ from typing import Any
 
 import orjson
 
-from api.web.openapi.plain import ANSWERS, HISTORY_ENTRY, PROBLEM, Json
+from api.web.openapi.plain import ANSWERS, HISTORY_ENTRY, PROBLEM, VIEW, Json
 from schemas import BY_NAME
+from schemas.assertions import AssertedOut
 from schemas.base import Schema
 from schemas.keys import KeyIn, KeyOut, NewKeyOut
 from schemas.parts import Reference
 from schemas.withdrawals import WithdrawalIn
 
 PLACE = "#/components/schemas/"
-_OTHERS: tuple[type[Schema], ...] = (KeyOut, KeyIn, NewKeyOut, WithdrawalIn)
+_OTHERS: tuple[type[Schema], ...] = (AssertedOut, KeyOut, KeyIn, NewKeyOut, WithdrawalIn)
 _REFERENCE = re.compile(rf'"{PLACE}([A-Za-z]+)"')
-_LISTED = ("Statement", "Speaker", "Outlet", "Source", "Key", "HistoryEntry")
+_LISTED = ("Statement", "Speaker", "Outlet", "Source", "Review", "Relation", "Asserted", "Key", "HistoryEntry")
 
 
 def title(schema: type[Schema]) -> str:
@@ -48,7 +49,8 @@ def components() -> dict[str, Json]:
     """Return all schemas by name; nobody may change them."""
     made = {**_of_documents(), **dict(ANSWERS.values())}
     made.update(Problem=PROBLEM, HistoryEntry=HISTORY_ENTRY)
-    made.update({f"{name}Page": _page(ref(name)) for name in _LISTED})
+    made["StatementView"] = VIEW
+    made.update({f"{name}Page": _page(ref(name)) for name in (*_LISTED, "StatementView")})
     return made
 
 

@@ -73,9 +73,11 @@ def _in_query(query: Query) -> list[Json]:
     found: list[Json] = []
     for name, field in query.load_fields.items():
         shape = {key: value for key, value in field.metadata.items() if key not in ("description", "examples")}
-        if field.load_default is not None:
+        if field.load_default is not None and not field.required:
             shape["default"] = field.load_default
         parameter: Json = {"name": field.data_key or name, "in": "query", "schema": shape}
+        if field.required:
+            parameter["required"] = True
         parameter["description"] = field.metadata["description"]
         if field.metadata.get("examples"):
             parameter["example"] = field.metadata["examples"][0]

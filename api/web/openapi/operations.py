@@ -19,6 +19,8 @@ _BY_IF_MATCH = (
     "`If-Match: *` changes whatever is there now."
 )
 _PAGED = "The answer comes in pages: `next_url` leads to the page after."
+_STREAMED = "As NDJSON or CSV it is every match, streamed from one state of the data; a failure breaks the connection."
+_IN_FORMS = "The form is chosen by a suffix of the address ({}), else by `format`, else by the Accept header."
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,10 @@ class Operation:
             says = [f"Needs a key with the scope `{needs}`."]
         if "cursor" in self.contract.query.load_fields:
             says.append(_PAGED)
+        if len(self.contract.forms) > 1:
+            says.append(_STREAMED)
+        if self.contract.forms:
+            says.append(_IN_FORMS.format(", ".join(f"`.{form}`" for form in self.contract.forms)))
         if self.contract.conditional:
             says.append(_BY_IF_MATCH)
         return " ".join(says)
@@ -85,7 +91,8 @@ def operations() -> Iterator[Operation]:
     """Yield every operation of the application in the order of paths; what has no contract is left out."""
     for rule in sorted(current_app.url_map.iter_rules(), key=lambda rule: (rule.rule, rule.endpoint)):
         contract = getattr(current_app.view_functions[rule.endpoint], "contract", None)
-        if contract is not None:
+        # An address with a suffix is the same operation in one of its forms.
+        if contract is not None and "suffix" not in rule.arguments:
             for method in _METHODS:
                 if method in (rule.methods or ()):
                     yield Operation(rule, method, contract)

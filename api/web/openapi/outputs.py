@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import orjson
+
 from api.domain.errors import (
     BadParameter,
     Conflict,
@@ -14,9 +16,12 @@ from api.domain.errors import (
     Stale,
     Unauthenticated,
 )
+from api.formats import csv, ndjson
 from api.storage.db import Unavailable
 from api.web import examples
 from api.web.bodies import BadJSON, WrongMediaType
+from api.web.endpoint import Contract
+from api.web.negotiation import MEDIA
 from api.web.openapi.components import ref, title
 from api.web.openapi.operations import Operation
 from api.web.openapi.plain import ANSWERS, Json
@@ -134,6 +139,32 @@ def _success(operation: Operation) -> Json:
             names += ["ETag", "Link"]
         elif contract.gives is not NewKeyOut:
             names += ["ETag", "Location"] if operation.method == "POST" else ["ETag"]
-    content = {"schema": ref(name), "examples": {"answer": {"value": example}}}
+    shape = ref(name)
+    if "fields_" in contract.query.fields:
+        shape = {"anyOf": [shape, ref("StatementViewPage" if contract.lists else "StatementView")]}
+    content = {"schema": shape, "examples": {"answer": {"value": example}}}
     media = _MEDIA.get(str(contract.gives), "application/json")
-    return {"description": about, "headers": _headers(*names), "content": {media: content}}
+    answer = {"description": about, "headers": _headers(*names), "content": {media: content}}
+    if contract.lists and isinstance(contract.gives, type):
+        answer["content"].update(_streams(contract))
+    return answer
+
+
+def _streams(contract: Contract) -> Json:
+    """Return the contents of a list's streams; their lines are beyond JSON Schema."""
+    schema = contract.gives
+    assert isinstance(schema, type)
+    document = examples.of(schema)
+    texts = {
+        "ndjson": ndjson.lines([orjson.dumps(document).decode()]),
+        "csv": csv.lines([csv.header(schema), csv.row(document, schema)]),
+    }
+    about = {"ndjson": "A document a line, as in `data` of a page.", "csv": "RFC 4180, with a header; read in columns."}
+    return {
+        MEDIA[form]: {
+            "schema": {"type": "string", "description": about[form]},
+            "examples": {"answer": {"value": texts[form].decode()}},
+        }
+        for form in contract.forms
+        if form in texts
+    }

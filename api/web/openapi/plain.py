@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.parts import id_pattern
+from schemas.queries import GROUPINGS
 from schemas.vocabulary import SCOPES
 
 Json = dict[str, Any]
@@ -80,6 +81,12 @@ PROBLEM: Json = {
         "reason": {**_MAYBE, "description": "Why."},
     },
 }
+_COUNT: Json = {"type": "integer", "minimum": 0}
+VIEW: Json = {
+    "type": "object",
+    "description": "The members of a statement that were asked for (`fields`), whole records in place of references "
+    "(`expand`), or what a search matched (`highlight`).",
+}
 # By the name in `gives`: the component's name and its schema, whose description is that of the answer.
 ANSWERS: dict[str, tuple[str, Json]] = {
     "status": (
@@ -136,6 +143,34 @@ ANSWERS: dict[str, tuple[str, Json]] = {
                 "id": {"type": ["string", "null"], "pattern": id_pattern("key"), "description": "Null without a key."},
                 "name": _STRING,
                 "scopes": {"type": "array", "items": {"enum": [*SCOPES]}},
+            },
+        },
+    ),
+    "counts": (
+        "Counts",
+        {
+            "type": "object",
+            "description": "How many statements there are in each group.",
+            "required": ["by", "groups", "groups_total", "other", "missing", "total"],
+            "properties": {
+                "by": {"enum": [*GROUPINGS], "description": "What is counted by."},
+                "groups": {
+                    "type": "array",
+                    "description": "The groups, largest first; periods in their order, empty ones too.",
+                    "items": {
+                        "type": "object",
+                        "required": ["key", "label", "count"],
+                        "properties": {
+                            "key": {**_STRING, "description": "The id of a speaker or outlet, else the word itself."},
+                            "label": {**_STRING, "description": "What people call it."},
+                            "count": {**_COUNT, "description": "How many statements."},
+                        },
+                    },
+                },
+                "groups_total": {**_COUNT, "description": "How many groups there are, listed or not."},
+                "other": {**_COUNT, "description": "How many statements are in the groups that are not listed."},
+                "missing": {**_COUNT, "description": "How many statements have no such value, or a coarser date."},
+                "total": {**_COUNT, "description": "How many statements match."},
             },
         },
     ),

@@ -1,0 +1,35 @@
+"""The list of figures: who says how many, and when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from api.domain import filters
+from api.domain.conditions import Conditions
+from api.domain.keys import Key
+from api.domain.listing import Page, Phase, select, turn
+from api.domain.statements import STATEMENT
+
+_READ = "f.id, f.document, t.document, speaker.reference, outlet.reference"
+
+
+def page(query: dict[str, Any], reader: Key) -> Page:
+    """Return the page of figures that a validated query asks for, oldest statement first, undated ones last."""
+    own = Conditions()
+    filters.figure_named(own, query["name"] or [])
+    filters.figure_range(own, query)
+    whole = {name: None if name in ("figure_gte", "figure_lte") else value for name, value in query.items()}
+    selection = select(STATEMENT, {**whole, "sort": "said_on"}, reader)
+    phases = [Phase(own.and_also(phase.conditions), "f.said_lower", False) for phase in selection.phases]
+    tables = f"{selection.tables} JOIN figure f ON f.statement = t.n"
+    listed = type(selection)(STATEMENT, tables, phases, read=_READ, tie="f.id")
+    return turn(listed, "figures", query, lambda found: [_written(*each) for each in found])
+
+
+def _written(id: str, figure: str, statement: str, speaker: str | None, outlet: str) -> str:
+    said = orjson.loads(statement)
+    shown = orjson.dumps({name: said[name] for name in ("id", "kind", "text")}).decode()
+    date = orjson.dumps(said["said_on"]).decode()
+    return f'{figure[:-1]},"statement":{shown},"speaker":{speaker or "null"},"outlet":{outlet},"said_on":{date}}}'

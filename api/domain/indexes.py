@@ -1,0 +1,71 @@
+"""The indexes, made anew from the documents: columns, names, topics, figures, words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import orjson
+
+from api.domain.kinds import Kind
+from api.domain.outlets import OUTLET
+from api.domain.relations import RELATION
+from api.domain.reviews import REVIEW
+from api.domain.sources import SOURCE
+from api.domain.speakers import SPEAKER
+from api.domain.statements import STATEMENT
+from api.storage import db as storage
+from api.storage.db import db, execute, row, rows, update, writing
+
+# Raised whenever what the indexes hold changes; `onrecord migrate` then makes them anew.
+VERSION = 1
+KINDS = (SPEAKER, OUTLET, SOURCE, STATEMENT, REVIEW, RELATION)
+_BATCH = 1000
+_BESIDE = ("figure_word", "figure", "topic", "statement_url", "mention", "name_word", "name")
+
+Progress = Callable[[int, int], None]
+
+
+def outdated() -> bool:
+    """Tell whether the indexes are those of an older program, and hold anything."""
+    found = row("SELECT version FROM index_state")
+    held = any(row(f"SELECT 1 FROM {kind.name} LIMIT 1") for kind in KINDS)
+    return held and (found is None or found[0] < VERSION)
+
+
+def rebuild(progress: Progress) -> int:
+    """Make every index anew, in one transaction, so that readers see the old ones until it is done.
+
+    `progress` is told how many records are done and how many there are. Returns how many there were.
+    """
+    with writing():
+        total = sum(int(rows(f"SELECT count(*) FROM {kind.name}")[0][0]) for kind in KINDS)
+        for table in _BESIDE:
+            execute(f"DELETE FROM {table}")
+        for named in (SPEAKER, OUTLET):
+            execute(f"UPDATE {named.name} SET cited = 0")
+        storage.dialect.forget_all_words(db)
+        done = 0
+        for kind in KINDS:
+            for batch in _batches(kind):
+                for n, id, text in batch:
+                    document = orjson.loads(text)
+                    if columns := kind.columns(document):
+                        update(kind.name, id, columns)
+                    kind.project(n, document, None)
+                done += len(batch)
+                progress(done, total)
+        mark_current()
+    return total
+
+
+def mark_current() -> None:
+    """Note that the indexes are this program's."""
+    execute("UPDATE index_state SET version = ?", (VERSION,))
+
+
+def _batches(kind: Kind) -> Iterator[list[tuple[int, str, str]]]:
+    last = 0
+    sql = f"SELECT n, id, document FROM {kind.name} WHERE n > ? ORDER BY n LIMIT {_BATCH}"
+    while batch := rows(sql, (last,)):
+        yield batch
+        last = batch[-1][0]

@@ -1,0 +1,31 @@
+"""The figures of statements as they are indexed: by the words of their names, their range and date."""
+
+from __future__ import annotations
+
+import orjson
+
+from api.domain.kinds import Document
+from api.storage.db import execute, insert
+from api.text import tokens
+from schemas.edtf import bounds
+
+
+def index(n: int, document: Document) -> None:
+    """Index the figures of the statement with row number n, which has none in the index."""
+    said = bounds(document["said_on"])[0] if document["said_on"] else 0
+    for position, figure in enumerate(document["figures"]):
+        lower, upper = extent(figure)
+        columns = {"id": f"{document['id']}.{position:03d}", "statement": n, "lower": lower, "upper": upper}
+        text = orjson.dumps(figure).decode()
+        number = insert("figure", {**columns, "said_lower": said, "document": text})
+        for word in sorted(set(tokens.stems(tokens.words(figure["name"]), "en"))):
+            execute("INSERT INTO figure_word (word, figure) VALUES (?, ?)", (word, number))
+
+
+def extent(figure: Document) -> tuple[float | None, float | None]:
+    """Return the least and the most that a figure says; None where it is open on that side."""
+    value, least, most = figure["value"], figure["min_value"], figure["max_value"]
+    if value is not None:
+        least = None if figure["qualifier"] == "at_most" else value
+        most = None if figure["qualifier"] == "at_least" else value
+    return least, most

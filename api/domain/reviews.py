@@ -1,0 +1,41 @@
+"""Reviews: what fact-checkers found about statements."""
+
+from __future__ import annotations
+
+from api.domain.kinds import Document, Kind
+from api.domain.references import Resolution
+from schemas.reviews import ReviewIn
+
+
+def _settle(fields: Document, by: str, previous: Document | None) -> Document:
+    resolution = Resolution(by, previous)
+    settled = {**fields, "statement": resolution.statement(fields["statement"], "#/statement")}
+    resolution.finish()
+    return settled
+
+
+def _merge(fields: Document, patch: Document) -> Document:
+    """Apply a merge patch, also to the objects inside (RFC 7396, section 2)."""
+    merged = {**fields, **patch}
+    for part in ("author", "rating"):
+        if isinstance(patch.get(part), dict):
+            merged[part] = {**fields[part], **patch[part]}
+    return merged
+
+
+def _columns(document: Document) -> dict[str, object]:
+    return {"statement": document["statement"]["id"]}
+
+
+REVIEW = Kind(
+    name="review",
+    plural="reviews",
+    prefix="rev",
+    takes=ReviewIn(),
+    settle=_settle,
+    merge=_merge,
+    columns=_columns,
+    ends=("statement",),
+    # What is about a statement that is withheld, or was withdrawn, repeats its words.
+    public="EXISTS (SELECT 1 FROM statement w WHERE w.id = t.statement AND w.status <> 'withheld')",
+)

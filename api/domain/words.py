@@ -1,0 +1,163 @@
+"""What of a statement is searched, as the tokens that both databases index; and queries compiled for them.
+
+The text, the attribution, topics and context are indexed by their words. The speaker's names are not: a
+statement carries a mark of its speaker instead, and a query looks up whose names it fits, so that renaming a
+speaker of a hundred thousand statements changes one row.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from api.domain import names
+from api.domain.conditions import Conditions
+from api.domain.kinds import Document
+from api.storage import db as storage
+from api.storage.db import db
+from api.text import tokens
+from api.text.queries import Query, Term
+
+ENGLISH = "en"
+# None of these signs can be part of a token of a text, since they are neither letter nor digit nor mark.
+_BREAK = "¦"
+_EVERY = "§"
+_WITHHELD = "§withheld"
+# PostgreSQL keeps so many places of a word, and none further back (section 12.11). Neither database finds phrases
+# beyond them, so that both find the same.
+_MOST_PLACES, _LAST_PLACE = 256, 16_383
+# A search that fits more speakers than these looks them up in SQL; FTS5 takes seconds for 20,000 alternatives.
+MOST_SPEAKERS = 2000
+# The order of relevance: the fewest words first, then the newest.
+_NEWEST = 2**32 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """A statement as the search index holds it."""
+
+    place: int
+    words: list[str]
+    stems: list[str]
+
+
+def of(n: int, document: Document) -> Indexed:
+    """Return what the index holds of a statement.
+
+    Words are in their order, with a break between fields that no phrase crosses. Stems are English ones and,
+    marked as such, those of the statement's own language. The place puts what is said in the fewest words first:
+    this is BM25 with every word occurring once, as it does in a sentence.
+    """
+    fields = [document["text"], document["attributed_as"], *document["topics"], document["context"]]
+    found: list[str] = []
+    for field in fields:
+        if field:
+            found += [_BREAK, *tokens.words(field)] if found else tokens.words(field)
+    folded = sorted(set(found) - {_BREAK})
+    marks = [_EVERY]
+    if document["speaker"]:
+        marks.append(mark(names.number("speaker", document["speaker"]["id"]) or 0))
+    if document["status"] == "withheld":
+        marks.append(_WITHHELD)
+    stems = {stem for language in {ENGLISH, document["lang"]} for stem in _stems(folded, language)}
+    return Indexed(len(found) << 32 | _NEWEST - n, _placed(found), [*sorted(stems), *marks])
+
+
+def _stems(folded: list[str], language: str) -> list[str]:
+    """Return the stems of words as they are indexed: English ones bare, others with their language."""
+    if not tokens.has_stems(language):
+        return []
+    suffix = "" if tokens.primary(language) == ENGLISH else f"§{tokens.primary(language)}"
+    return [stem + suffix for stem in tokens.stems(folded, language)]
+
+
+def _placed(found: list[str]) -> list[str]:
+    """Return words such that none stands where PostgreSQL would not know its place; what has none stands alone."""
+    times: Counter[str] = Counter()
+    kept = []
+    for word in found[: _LAST_PLACE - 2]:
+        times[word] += 1
+        kept.append(word if times[word] <= _MOST_PLACES else _BREAK)
+    for word in sorted(set(found[_LAST_PLACE - 2 :]) - {_BREAK}):
+        kept += [_BREAK, word]
+    return kept
+
+
+def mark(speaker: int) -> str:
+    """Return the token by which a statement carries its speaker."""
+    return f"§{speaker}"
+
+
+def number_at(place: str) -> str:
+    """Return the SQL that gives a statement's row number from its place in the index."""
+    return f"{_NEWEST} - ({place} & {_NEWEST})"
+
+
+def index(n: int, document: Document | None, previous: Document | None) -> int:
+    """Index a statement in place of what it was, and return its place, 0 where it is in the index no more."""
+    if previous is not None:
+        old = of(n, previous)
+        storage.dialect.forget_words(db, old.place, old.words, old.stems)
+    if document is None:
+        return 0
+    new = of(n, document)
+    storage.dialect.index_words(db, new.place, new.words, new.stems)
+    return new.place
+
+
+def compiled(query: Query, languages: list[str], *, withheld: bool) -> tuple[str, Conditions]:
+    """Return the query in the database's own search language, and what of it is left to be asked of a row `t`.
+
+    What is withheld is left out unless it is wanted. Languages are those by whose stems the words match.
+    """
+    dialect = storage.dialect
+    every, never, beside = [], [], Conditions()
+    for group in query.every:
+        expression, speakers = _any(group, languages)
+        if speakers.clauses:
+            _or_said_by(beside, expression, speakers)
+        else:
+            every.append(expression)
+    for term in query.never:
+        expression, speakers = _any([term], languages)
+        if speakers.clauses:
+            _or_said_by(beside, expression, speakers, but=True)
+        else:
+            never.append(expression)
+    if not withheld:
+        never.append(dialect.match_stems([_WITHHELD]))
+    wanted: str = dialect.match_all(every or [dialect.match_stems([_EVERY])])
+    return (dialect.match_without(wanted, dialect.match_any(never)) if never else wanted), beside
+
+
+def _any(terms: Sequence[Term], languages: list[str]) -> tuple[str, Conditions]:
+    """Return what finds any of the terms, and the speakers that were too many to be part of it."""
+    expressions, speakers = [], Conditions()
+    for term in terms:
+        called = names.called(term, MOST_SPEAKERS)
+        if called is None:
+            sql, parameters = names.calling(term)
+            speakers.add(f"t.speaker IN ({sql})", *parameters)
+        expressions.append(_term(term, languages, called or []))
+    return storage.dialect.match_any(expressions), speakers
+
+
+def _or_said_by(beside: Conditions, expression: str, speakers: Conditions, *, but: bool = False) -> None:
+    found = f"t.place IN (SELECT s.rowid FROM statement_search s WHERE {storage.dialect.MATCHES})"
+    either = f"({' OR '.join(speakers.clauses)} OR {found})"
+    # Where nobody is named as the speaker, the condition is unknown.
+    beside.add(f"{either} IS NOT TRUE" if but else either, *speakers.parameters, expression)
+
+
+def _term(term: Term, languages: list[str], speakers: list[int]) -> str:
+    dialect = storage.dialect
+    stems = [mark(n) for n in speakers]
+    phrases: list[str] = []
+    for language in languages:
+        if term.stemmed and tokens.has_stems(language):
+            stems += _stems(list(term.words), language)
+        elif not phrases:
+            phrases.append(dialect.match_phrase(term.words, open=term.open))
+    found: str = dialect.match_any([*phrases, *([dialect.match_stems(list(dict.fromkeys(stems)))] if stems else [])])
+    return found

@@ -1,0 +1,183 @@
+"""CSV (RFC 4180): documents as rows for spreadsheets, and rows read back as the documents that they were.
+
+The columns of a kind of record are the members of its schema. Those of an object have names with a dot
+(`speaker.name`); lists are JSON in their cell; null is an empty cell, as no text of
+a record is empty. The first
+appearance's address, title and date have columns of their own for the reader's sake, beside `appearances`.
+
+A spreadsheet takes a cell that begins with one of `=+-@`, a tab or a carriage return for a formula, which may
+send what is beside it elsewhere (https://owasp.org/www-community/attacks/CSV_Injection). Such a cell gets an
+apostrophe in front, and so does one that has it already: reading takes exactly one away.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import orjson
+
+from schemas.base import Checked, Schema
+from schemas.numbers import Number
+from schemas.parts import Listed, Part
+
+Document = dict[str, Any]
+
+BOM = "\ufeff".encode()
+_FORMULAS = frozenset("=+-@\t\r'")
+# Shown besides, and read only where there is no list to read.
+_FIRST = {"appearances": ("url", "title", "published_on")}
+# A list of appearances with their texts is longer than the standard library takes by itself.
+_LONGEST_CELL = 2**27
+
+
+class BadCell(ValueError):
+    """A cell cannot be read as what its column holds; the message names the column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: what it shows of which member, and whether that is text or else JSON.
+
+    `inner` is a member of the object that the member is (`nullable` where it may also be null), or, with
+    `first`, of the first object of the list that it is.
+    """
+
+    name: str
+    member: str
+    inner: str | None = None
+    text: bool = True
+    first: bool = False
+    nullable: bool = False
+
+
+@cache
+def columns(schema: type[Schema]) -> tuple[Column, ...]:
+    """Return the columns of the documents that a schema describes, in the order of its fields."""
+    found: list[Column] = []
+    fields = schema().fields
+    for name, field in fields.items():
+        if isinstance(field, Part) and _is_spread(field):
+            found += [
+                Column(f"{name}.{inner}", name, inner, text=_is_text(below), nullable=field.allow_none)
+                for inner, below in field.sends().fields.items()
+            ]
+        else:
+            found.append(Column(name, name, text=_is_text(field)))
+        if name == "outlet":
+            found += _firsts(fields)
+    return tuple(found)
+
+
+def _firsts(fields: Mapping[str, object]) -> list[Column]:
+    shown = [(member, inner) for member, names in _FIRST.items() if member in fields for inner in names]
+    return [Column(inner, member, inner, first=True) for member, inner in shown]
+
+
+def _is_spread(part: Part) -> bool:
+    # An object without members that are always there could not be told from null.
+    below = part.sends().fields.values()
+    plain = not any(isinstance(each, Part | Listed) for each in below)
+    return plain and (not part.allow_none or not all(each.allow_none for each in below))
+
+
+def _is_text(field: object) -> bool:
+    return isinstance(field, Checked) and not isinstance(field, Part | Listed | Number)
+
+
+def header(schema: type[Schema]) -> list[str]:
+    """Return the names of a schema's columns."""
+    return [column.name for column in columns(schema)]
+
+
+def row(document: Document, schema: type[Schema], *, safe: bool = True) -> list[str]:
+    """Return the cells of a document; unless `safe`, those that look like formulas stay as they are."""
+    cells = []
+    for column in columns(schema):
+        value = document.get(column.member)
+        if column.inner is not None and value:
+            value = (value[0] if column.first else value).get(column.inner)
+        cell = _cell(value, column)
+        cells.append(f"'{cell}" if safe and cell and cell[0] in _FORMULAS else cell)
+    return cells
+
+
+def _cell(value: Any, column: Column) -> str:
+    if value is None or (column.first and value == []):
+        return ""
+    return value if column.text else orjson.dumps(value).decode()
+
+
+def lines(rows: Iterable[list[str]]) -> bytes:
+    """Return rows as CSV, each ended by CR and LF.
+
+    Written out, since the standard library's writer takes more than twice as long for cells of this size.
+    """
+    return "".join([f"{','.join(map(_quoted, cells))}\r\n" for cells in rows]).encode()
+
+
+def _quoted(cell: str) -> str:
+    if '"' in cell or "," in cell or "\n" in cell or "\r" in cell:
+        return '"' + cell.replace('"', '""') + '"'
+    return cell
+
+
+def rows(text: Iterable[str]) -> Iterator[dict[str, str]]:
+    """Yield the rows of a file of CSV, opened with `newline=""`, each as its cells by column.
+
+    A byte order mark is passed over. Raises BadCell for what is not CSV, and for a row that has not as many
+    cells as there are columns.
+    """
+    csv.field_size_limit(_LONGEST_CELL)
+    found = csv.reader(text, strict=True)
+    try:
+        names = [name.removeprefix("\ufeff") for name in next(found, [])]
+        for cells in found:
+            if cells and len(cells) != len(names):
+                raise BadCell(f"Line {found.line_num} ends a row of {len(cells)} cells for {len(names)} columns.")
+            if cells:
+                yield dict(zip(names, cells, strict=True))
+    except csv.Error as error:
+        raise BadCell(f"Line {found.line_num} is not CSV: {error}.") from None
+
+
+def document(row: Mapping[str, str], schema: type[Schema], *, safe: bool = True) -> Document:
+    """Return the document that a row was made from; raises BadCell.
+
+    A row of only some columns makes a document of their members. Cells of unknown columns become members of
+    that name, so that the schema can refuse them. Where the list of appearances is there, the columns that show
+    the first one are passed over; where it is not, they are what a statement's shorthand is.
+    """
+    known = {column.name: column for column in columns(schema)}
+    made: Document = {}
+    for name, cell in row.items():
+        column = known.get(name, Column(name, name))
+        value = _value(cell.removeprefix("'") if safe else cell, column)
+        if column.inner is None:
+            made[name] = value
+        elif not column.first:
+            made.setdefault(column.member, {})[column.inner] = value
+        elif not row.get(column.member) and (cell or column.member not in row):
+            made[name] = value
+    for column in known.values():
+        if column.nullable and column.member in made and not any(_given(made[column.member])):
+            made[column.member] = None
+    return made
+
+
+def _value(cell: str, column: Column) -> Any:
+    if not cell:
+        return None
+    if column.text:
+        return cell
+    try:
+        return orjson.loads(cell)
+    except orjson.JSONDecodeError as error:
+        raise BadCell(f"The cell of the column {column.name} is not JSON: {error}.") from None
+
+
+def _given(members: Document | None) -> list[bool]:
+    return [value is not None for value in (members or {}).values()]

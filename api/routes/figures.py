@@ -1,0 +1,24 @@
+"""/v1/figures"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+
+from api.domain import figures
+from api.domain.keys import Key
+from api.web.answers import Envelope
+from api.web.endpoint import endpoint
+from schemas.assertions import AssertedOut
+from schemas.queries import FiguresQuery
+
+routes = Blueprint("figures", __name__, url_prefix="/v1/figures")
+
+
+@routes.get("")
+@endpoint(query=FiguresQuery, gives=AssertedOut, lists=True)
+def list_(query: dict[str, Any], key: Key) -> Envelope:
+    """List figures with who says so and when, in the order of their dates."""
+    page = figures.page(query, key)
+    return Envelope(page.items, page.next, page.total, page.total_exact)

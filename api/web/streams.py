@@ -1,0 +1,100 @@
+"""Lists sent whole, as they are read: at constant memory, and never looking complete when they broke."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from typing import IO, Any
+
+import orjson
+from flask import Response, g, request
+from werkzeug.wsgi import FileWrapper
+
+from api.formats import csv, ndjson
+from api.web.negotiation import CONTENT_TYPES
+from schemas.base import Schema
+
+log = logging.getLogger("onrecord")
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Documents as they are read, batch by batch, with their schema and the query that says how they go out."""
+
+    batches: Generator[list[str], None, None]
+    schema: type[Schema]
+    query: dict[str, Any]
+
+
+class _Begun:
+    """The chunks of a stream, of which the first is made at once: what is wrong by then is answered as ever.
+
+    A failure later goes on to the server, which breaks the connection off without the last chunk of HTTP/1.1's
+    coding; by that a client knows that something is missing.
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        self._batches = stream.batches
+        self._request_id = g.get("request_id")
+        head, self._written = _form(stream)
+        texts = next(self._batches, [])
+        try:
+            self._first = head + self._written(texts)
+        except BaseException:
+            self.close()
+            raise
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield self._first
+            for texts in self._batches:
+                yield self._written(texts)
+        except Exception as error:
+            log.error("a stream broke", exc_info=error, extra={"request_id": self._request_id})
+            raise
+
+    def close(self) -> None:
+        """End the transaction, however far it came; the server calls this also where the client has gone away."""
+        self._batches.close()
+
+
+def _form(stream: Stream) -> tuple[bytes, Callable[[list[str]], bytes]]:
+    """Return what a stream begins with, and how a batch of it is written."""
+    query, schema = stream.query, stream.schema
+    if query["format"] == "ndjson":
+        return b"", ndjson.lines
+    head = (csv.BOM if query["excel"] else b"") + csv.lines([csv.header(schema)])
+    safe: bool = query["safe"]
+    return head, lambda texts: csv.lines(csv.row(orjson.loads(text), schema, safe=safe) for text in texts)
+
+
+def answer(stream: Stream, headers: dict[str, str]) -> Response:
+    """Return the response that sends a stream."""
+    begun = _Begun(stream)
+    content_type = CONTENT_TYPES[stream.query["format"]]
+    if request.method == "HEAD":
+        begun.close()
+        return Response(iter(()), headers=headers, content_type=content_type)
+    if request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0":
+        return _measured(begun, headers, content_type)
+    return Response(begun, headers=headers, content_type=content_type)
+
+
+def _measured(begun: _Begun, headers: dict[str, str], content_type: str) -> Response:
+    """Return the same with its length, which is all by which a client of HTTP/1.0 can tell the end from a break."""
+    file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
+    try:
+        for chunk in begun:
+            file.write(chunk)
+        length = file.tell()
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    finally:
+        begun.close()
+    return Response(
+        FileWrapper(file, 2**16), headers={**headers, "Content-Length": str(length)}, content_type=content_type
+    )
