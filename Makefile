@@ -5,6 +5,8 @@ PORT ?= 8000
 DEMO ?= 1
 HOST ?=
 TESTS ?=
+SIZE ?= 1000000
+JSON ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -23,6 +25,10 @@ serve: $(INSTALLED)  ## Start the server on PORT (8000) and HOST, with demonstra
 .PHONY: test
 test: $(INSTALLED_TESTS)  ## Run the tests, or those that TESTS names
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
+
+.PHONY: bench
+bench: $(INSTALLED)  ## Measure the speed on SIZE (1000000) invented statements, which are made once; JSON=1 for JSON
+	@$(BIN)/python -m benchmarks --size $(SIZE) $(if $(filter 1,$(JSON)),--json)
 
 .PHONY: lint
 lint: $(INSTALLED_TESTS)  ## Check style, types and the direction of imports
