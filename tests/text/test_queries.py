@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from contextlib import suppress
-
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -138,15 +135,3 @@ def test_a_query_of_too_many_words_says_so() -> None:
     assert len(parse("w " * MOST_TERMS).terms) == MOST_TERMS
     with pytest.raises(BadQuery, match="101 words"):
         parse("w " * (MOST_TERMS + 1))
-
-
-@pytest.mark.parametrize("part", ['"a ', '"', '"a" ', "a OR ", "OR ", "-", "- ", "“", "a", "克", "\u0301"])
-def test_time_grows_with_the_length_and_no_faster(part: str) -> None:
-    def taken(times: int) -> float:
-        began = time.process_time()
-        with suppress(BadQuery):
-            parse(part * times)
-        return time.process_time() - began
-
-    # Whatever grows with the square takes a hundred times as long.
-    assert taken(20_000) < 40 * taken(2_000) + 0.2
