@@ -88,7 +88,8 @@ class Schema(marshmallow.Schema):
         """Replace marshmallow's word for unknown members by one that helps."""
         if many or not isinstance(data, Mapping) or not isinstance(error.messages, dict):
             return
-        known = [field.data_key or name for name, field in self.load_fields.items()]
+        # Also of a schema that was made of some of its fields only.
+        known = [field.data_key or name for name, field in self.declared_fields.items() if not field.dump_only]
         strangers = (key for key in data if key not in known and key in error.messages)
         # Whoever sends thousands of them sees no more than the first hundred.
         for key in islice(strangers, MOST_PROBLEMS):

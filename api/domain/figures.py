@@ -9,7 +9,8 @@ import orjson
 from api.domain import filters
 from api.domain.conditions import Conditions
 from api.domain.keys import Key
-from api.domain.listing import Page, Phase, select, turn
+from api.domain.listing import Page, Phase, Selection, select, turn
+from api.domain.splicing import joins
 from api.domain.statements import STATEMENT
 
 _READ = "f.id, f.document, t.document, speaker.reference, outlet.reference"
@@ -24,11 +25,11 @@ def page(query: dict[str, Any], reader: Key) -> Page:
     selection = select(STATEMENT, {**whole, "sort": "said_on"}, reader)
     phases = [Phase(own.and_also(phase.conditions), "f.said_lower", False) for phase in selection.phases]
     tables = f"{selection.tables} JOIN figure f ON f.statement = t.n"
-    listed = type(selection)(STATEMENT, tables, phases, read=_READ, tie="f.id")
-    return turn(listed, "figures", query, lambda found: [_written(*each) for each in found])
+    listed = Selection(STATEMENT, tables, phases, _READ, joins(STATEMENT), tie="f.id")
+    return turn(listed, "figures", query, lambda found: "\n".join(_written(*each[1:5]) for each in found))
 
 
-def _written(id: str, figure: str, statement: str, speaker: str | None, outlet: str) -> str:
+def _written(figure: str, statement: str, speaker: str | None, outlet: str) -> str:
     said = orjson.loads(statement)
     shown = orjson.dumps({name: said[name] for name in ("id", "kind", "text")}).decode()
     date = orjson.dumps(said["said_on"]).decode()

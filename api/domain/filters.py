@@ -82,6 +82,9 @@ EXISTS = {
     "url": "EXISTS (SELECT 1 FROM statement_url f WHERE f.statement = t.n)",
     "figure": "EXISTS (SELECT 1 FROM figure f WHERE f.statement = t.n)",
 }
+# The same by the names that a query has for them.
+_NOT = {f"{name}_not": clause for name, clause in IS.items()}
+_EXISTS = {f"{name}_exists": text for name, text in EXISTS.items()}
 _REVIEWED = "EXISTS (SELECT 1 FROM review r WHERE r.statement = t.id)"
 # The others must be known to the reader: who may not know of a statement learns nothing of what it is related to.
 _OTHERS = "SELECT t.id FROM statement t WHERE t.id IN ({marks}) AND {visible}"
@@ -93,16 +96,18 @@ _RELATED = (
 
 def apply(conditions: Conditions, query: dict[str, Any], visible: str) -> None:
     """Add what a validated query asks of statements; `visible` is the condition of those that the reader may see."""
-    for name, clause in IS.items():
-        if query.get(name):
-            text, parameters = clause(query[name])
+    for name, values in query.items():
+        if values is None:
+            continue
+        if clause := IS.get(name):
+            text, parameters = clause(values)
             conditions.add(text, *parameters)
-        if query.get(f"{name}_not"):
-            text, parameters = clause(query[f"{name}_not"])
+        elif clause := _NOT.get(name):
+            text, parameters = clause(values)
             # What lacks the field is kept: its condition is unknown, which is not true.
             conditions.add(f"({text}) IS NOT TRUE", *parameters)
-    for name, text in EXISTS.items():
-        _presence(conditions, text, query.get(f"{name}_exists"))
+        elif text := _EXISTS.get(name, ""):
+            _presence(conditions, text, values)
     _presence(conditions, _REVIEWED, query.get("reviewed"))
     if query.get("related_to"):
         marks = _marks(query["related_to"])

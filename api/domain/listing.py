@@ -12,7 +12,8 @@ from api.domain.conditions import Conditions
 from api.domain.errors import BadParameter
 from api.domain.keys import Key
 from api.domain.kinds import Kind
-from api.domain.reading import bodies, columns, joins, visible
+from api.domain.reading import visible, without_secret
+from api.domain.splicing import columns, documents, joins
 from api.storage import db as storage
 from api.storage.db import row, rows, walk
 from api.text import tokens
@@ -20,16 +21,19 @@ from api.text.queries import BadQuery, parse
 
 COUNTED_EXACTLY = 10_000
 RELEVANCE = "s.rowid"
-Written = Callable[[list[tuple[Any, ...]]], list[str]]
+# Makes the rows of a page into documents, one a line.
+Written = Callable[[list[tuple[Any, ...]]], str]
+# What may change from page to page.
+_FREE = ("cursor", "limit", "count")
 # The sorts by their column; a minus in front turns the direction.
 _COLUMNS = {"said_on": "said_lower", "created_at": "created_at"}
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some documents in order, where the next ones begin, and how many match in all."""
+    """Some documents in order, one a line, where the next ones begin, and how many match in all."""
 
-    items: list[str]
+    lines: str
     next: str | None
     total: int | None
     total_exact: bool
@@ -51,8 +55,9 @@ class Selection:
     kind: Kind
     tables: str
     phases: list[Phase]
-    # What is read of each row and which column breaks ties; of records, what `bodies` needs and their id.
-    read: str = ""
+    # What is read of each row, the id by which ties are broken first, and the joins that it needs.
+    read: str
+    joins: str = ""
     tie: str = "t.id"
 
     def begin(self, cursor: str | None, bound: str) -> tuple[int, Any, str] | None:
@@ -74,7 +79,7 @@ class Selection:
         return found
 
     def rows(self, limit: int, after: tuple[int, Any, str] | None) -> list[tuple[Any, ...]]:
-        """Return the next rows: what `bodies` reads of each, its phase, and its place in that phase's order."""
+        """Return the next rows: what is read of each, its place in its phase's order, and that phase."""
         found: list[tuple[Any, ...]] = []
         first = after[0] if after else 0
         for number, phase in list(enumerate(self.phases))[first:]:
@@ -98,27 +103,24 @@ class Selection:
 
     def _numbered(self, wanted: list[int]) -> list[tuple[Any, ...]]:
         sql = (
-            f"SELECT t.n, {self.read or columns(self.kind)} FROM {self.kind.name} t{joins(self.kind)} "
-            f"WHERE t.n IN ({', '.join('?' * len(wanted))})"
+            f"SELECT t.n, {self.read} FROM {self.kind.name} t{self.joins} WHERE t.n IN ({', '.join('?' * len(wanted))})"
         )
         found = {n: each for n, *each in rows(sql, wanted)}
         return [tuple(found[n]) for n in wanted]
 
     def _phase(self, phase: Phase, limit: int, key: tuple[Any, str] | None) -> list[tuple[Any, ...]]:
-        sql, parameters = self._query(phase, key, self.read or columns(self.kind), joins(self.kind))
+        sql, parameters = self._query(phase, key, self.read, self.joins)
         return rows(f"{sql} LIMIT {limit}", parameters)
 
-    def _query(self, phase: Phase, key: tuple[Any, str] | None, read: str, joined: str = "") -> tuple[str, list[Any]]:
+    def _query(self, phase: Phase, key: tuple[Any, str] | None, read: str, joins: str = "") -> tuple[str, list[Any]]:
         sign, way = ("<", "DESC") if phase.descending else (">", "ASC")
         conditions = Conditions([*phase.conditions.clauses], [*phase.conditions.parameters])
         if key is not None:
             conditions.add(f"({phase.column}, {self.tie}) {sign} (?, ?)", *key)
         # No two records share a place among the relevant, so there the index is in this very order.
         ties = "" if phase.column == RELEVANCE else f", {self.tie} {way}"
-        sql = (
-            f"SELECT {read}, {phase.column} FROM {self.tables}{joined} WHERE {conditions} "
-            f"ORDER BY {phase.column} {way}{ties}"
-        )
+        order = f"ORDER BY {phase.column} {way}{ties}"
+        sql = f"SELECT {read}, {phase.column} FROM {self.tables}{joins} WHERE {conditions} {order}"
         return sql, conditions.parameters
 
 
@@ -132,12 +134,14 @@ def written(kind: Kind, selection: Selection, reader: Key) -> Written:
     """Return what makes the rows of a selection into JSON."""
     if selection.phases[0].column == "t.cited":
         return lambda found: _with_counts(kind, found, reader)
-    return lambda found: bodies(kind, found, reader)
+    return lambda found: without_secret(kind, "\n".join(documents(kind, found, 1)), reader)
 
 
-def _with_counts(kind: Kind, found: list[tuple[Any, ...]], reader: Key) -> list[str]:
-    texts = bodies(kind, [each[:-1] for each in found], reader)
-    return [f'{text[:-1]},"statements_count":{each[-1]}}}' for text, each in zip(texts, found, strict=True)]
+def _with_counts(kind: Kind, found: list[tuple[Any, ...]], reader: Key) -> str:
+    # Names have no names in them, so that the count comes right behind what makes the document.
+    texts = zip(documents(kind, found, 1), found, strict=True)
+    counted = (f'{text[:-1]},"statements_count":{each[3]}}}' for text, each in texts)
+    return without_secret(kind, "\n".join(counted), reader)
 
 
 def turn(selection: Selection, name: str, query: dict[str, Any], written: Written) -> Page:
@@ -146,7 +150,7 @@ def turn(selection: Selection, name: str, query: dict[str, Any], written: Writte
     The first column of a row is its id, by which ties are broken. The name is the list's, to which a cursor
     is bound.
     """
-    asked = {part: value for part, value in query.items() if part not in ("cursor", "limit", "count")}
+    asked = {part: value for part, value in query.items() if value is not None and part not in _FREE}
     bound = cursors.binding(name, asked)
     after = selection.begin(query["cursor"], bound)
     # A page reads one row more than it sends, to know whether another page follows.
@@ -154,7 +158,7 @@ def turn(selection: Selection, name: str, query: dict[str, Any], written: Writte
     more, found = len(found) > query["limit"], found[: query["limit"]]
     following = cursors.write(bound, found[-1][-1], found[-1][-2], found[-1][0]) if more else None
     count, exact = total(selection, query.get("count"))
-    return Page(written([each[:-2] for each in found]), following, count, exact)
+    return Page(written(found), following, count, exact)
 
 
 def total(selection: Selection, how: str | None) -> tuple[int | None, bool]:
@@ -169,6 +173,7 @@ def total(selection: Selection, how: str | None) -> tuple[int | None, bool]:
 
 def select(kind: Kind, query: dict[str, Any], reader: Key) -> Selection:
     """Return the selection that a validated query describes; raises BadParameter for a search without words."""
+    read = f"t.id, {columns(kind)}"
     conditions = Conditions()
     conditions.add(visible(kind, reader))
     if kind.ends and query.get("statement"):
@@ -177,10 +182,9 @@ def select(kind: Kind, query: dict[str, Any], reader: Key) -> Selection:
         if not tokens.words(query["q"]):
             raise BadParameter([_wordless("q")])
         names.begins(conditions, kind.name, query["q"])
-        read = f"{columns(kind)}, t.cited"
-        return Selection(kind, f"{kind.name} t", [Phase(conditions, "t.cited", True)], read=read)
+        return Selection(kind, f"{kind.name} t", [Phase(conditions, "t.cited", True)], f"{read}, t.cited")
     if kind.name != "statement":
-        return Selection(kind, f"{kind.name} t", [Phase(conditions, "t.created_at", True)])
+        return Selection(kind, f"{kind.name} t", [Phase(conditions, "t.created_at", True)], read, joins(kind))
     _refuse_wordless(query)
     tables = "statement t"
     if query.get("q"):
@@ -189,7 +193,7 @@ def select(kind: Kind, query: dict[str, Any], reader: Key) -> Selection:
         conditions.add(storage.dialect.MATCHES, expression)
         conditions = conditions.and_also(beside)
     filters.apply(conditions, query, visible(kind, reader))
-    return Selection(kind, tables, _phases(conditions, query))
+    return Selection(kind, tables, _phases(conditions, query), read, joins(kind))
 
 
 def _search(query: dict[str, Any], reader: Key) -> tuple[str, Conditions]:

@@ -8,12 +8,14 @@ import orjson
 
 from api.domain.conditions import Conditions
 from api.domain.errors import Conflict
+from api.domain.ids import is_id
 from api.domain.kinds import Document
 from api.storage.db import execute, row, rows
 from api.text import tokens
 from api.text.folding import fold
 from api.text.queries import Term
 
+_PREFIXES = {"speaker": "spk", "outlet": "out"}
 # Sorts behind every character that a word may hold.
 LAST = "\U0010ffff"
 
@@ -103,10 +105,15 @@ def candidates(type: str, ids: list[str]) -> list[dict[str, Any]]:
 
 def numbers(type: str, names_or_ids: list[str]) -> list[int]:
     """Return the row numbers of all whose id, name or alias is among these; a name nobody bears adds none."""
-    ids: set[str] = set()
-    for each in names_or_ids:
-        ids.update([each] if number(type, each) is not None else bearers(type, each))
-    return sorted(n for n in (number(type, id) for id in ids) if n is not None)
+    ids = [each for each in names_or_ids if is_id(each, _PREFIXES[type])]
+    called = [fold(each) for each in names_or_ids if each not in ids]
+    parts = []
+    if ids:
+        parts.append(f"SELECT n FROM {type} WHERE id IN ({', '.join('?' * len(ids))})")
+    if called:
+        bearing = f"SELECT record FROM name WHERE type = '{type}' AND folded IN ({', '.join('?' * len(called))})"
+        parts.append(f"SELECT n FROM {type} WHERE id IN ({bearing})")
+    return sorted(n for (n,) in rows(" UNION ".join(parts), [*ids, *called])) if parts else []
 
 
 def number(type: str, id: str) -> int | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -15,11 +13,9 @@ from api.domain.errors import Gone, NotFound, Unauthenticated
 from api.domain.keys import Key
 from api.domain.kinds import Document, Kind
 from api.domain.log import Entry
-from api.storage.db import row, rows
+from api.domain.splicing import columns, documents, joins, with_names
+from api.storage.db import row
 from schemas.faults import echo
-
-# Inside a JSON string a quotation mark is always escaped, so this can only match a reference.
-_REFERENCE = re.compile(r'\{"id":"((?:spk|out)_[0-9a-z]{26})"\}')
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +36,6 @@ class History:
     total: int
 
 
-@cache
-def columns(kind: Kind) -> str:
-    """Return the columns that `bodies` reads of a row `t`: id, version, document, mentions, then its names."""
-    mentions = "t.mentions" if kind.name == "statement" else "0"
-    named = [f"{name}.{column}" for name in kind.names for column in ("id", "reference")]
-    return ", ".join(["t.id", "t.version", "t.document", mentions, *named])
-
-
-@cache
-def joins(kind: Kind) -> str:
-    """Return the joins to the tables that those names stand in.
-
-    LEFT JOIN pins the order of the join; given the choice, SQLite's planner starts from the small
-    table at a million rows and then sorts everything.
-    """
-    return "".join(f" LEFT JOIN {name} ON {name}.n = t.{name}" for name in kind.names)
-
-
 def visible(kind: Kind, reader: Key) -> str:
     """Return the condition that leaves out what this reader may not know of."""
     return "" if reader.may("read") else kind.public
@@ -65,31 +43,26 @@ def visible(kind: Kind, reader: Key) -> str:
 
 def find(kind: Kind, id: str, reader: Key) -> Sent:
     """Return a record's current document; raises NotFound, or Gone where it was withdrawn."""
-    condition = visible(kind, reader)
-    tables = f"{kind.name} t{joins(kind)}"
-    sql = f"SELECT {columns(kind)} FROM {tables} WHERE t.id = ?{' AND ' + condition if condition else ''}"
-    found = row(sql, (id,))
+    found = row(_finding(kind, visible(kind, reader)), (id,))
     if found is None:
         raise missing(kind, id, may_know=reader.may("read"))
-    return Sent(id, found[1], bodies(kind, [found], reader)[0])
+    (text,) = documents(kind, [found], 1)
+    return Sent(id, found[0], without_secret(kind, text, reader))
 
 
-def bodies(kind: Kind, found: Iterable[Sequence[Any]], reader: Key) -> list[str]:
-    """Return the documents of rows that `select` read, with the names of speakers and outlets in place."""
-    texts: list[str] = []
-    more = []
-    for each in found:
-        text = each[2]
-        for at in range(4, len(each), 2):
-            if each[at] is not None:
-                text = text.replace('{"id":"' + each[at] + '"}', each[at + 1])
-        if each[3] > 0:
-            more.append(len(texts))
-        texts.append(text)
-    if more:
-        for at, text in zip(more, _with_names([texts[at] for at in more]), strict=True):
-            texts[at] = text
-    return _without_secret(kind, texts, reader)
+@cache
+def _finding(kind: Kind, condition: str) -> str:
+    """Return the SQL that reads one record: its version and what makes its document."""
+    sql = f"SELECT t.version, {columns(kind)} FROM {kind.name} t{joins(kind)} WHERE t.id = ?"
+    return f"{sql} AND {condition}" if condition else sql
+
+
+def without_secret(kind: Kind, lines: str, reader: Key) -> str:
+    """Return documents, one a line, without what only key holders may read, for whoever is none."""
+    if kind.secret is None or reader.may("read") or not lines:
+        return lines
+    shown = ({**orjson.loads(line), kind.secret: None} for line in lines.split("\n"))
+    return "\n".join(orjson.dumps(each).decode() for each in shown)
 
 
 def revisions(kind: Kind, id: str, reader: Key, *, cursor: str | None, limit: int) -> History:
@@ -138,7 +111,7 @@ def _at(kind: Kind, id: str, version: int, reader: Key) -> str:
     found = found or row("SELECT document FROM revision WHERE record = ? AND version = ?", (id, version))
     if found is None:
         raise NotFound(f"The {kind.name} {id} has no version {version}.")
-    return _without_secret(kind, _with_names([found[0]]), reader)[0]
+    return without_secret(kind, with_names([found[0]])[0], reader)
 
 
 def _may_read_history(kind: Kind, id: str, reader: Key) -> None:
@@ -173,22 +146,3 @@ def _was_public(kind: Kind, id: str, withdrawn_as: int) -> bool:
     about = [document[end]["id"] for end in kind.ends if end in document]
     shown = "SELECT 1 FROM statement WHERE id = ? AND status <> 'withheld'"
     return document.get("status") != "withheld" and all(row(shown, (each,)) for each in about)
-
-
-def _with_names(texts: list[str]) -> list[str]:
-    wanted = {id for text in texts for id in _REFERENCE.findall(text)}
-    if not wanted:
-        return texts
-    known: dict[str, str] = {}
-    for table, prefix in (("speaker", "spk_"), ("outlet", "out_")):
-        ids = [id for id in wanted if id.startswith(prefix)]
-        for start in range(0, len(ids), 500):
-            part = ids[start : start + 500]
-            known.update(rows(f"SELECT id, reference FROM {table} WHERE id IN ({', '.join('?' * len(part))})", part))
-    return [_REFERENCE.sub(lambda match: known.get(match[1], match[0]), text) for text in texts]
-
-
-def _without_secret(kind: Kind, texts: list[str], reader: Key) -> list[str]:
-    if kind.secret is None or reader.may("read"):
-        return texts
-    return [orjson.dumps({**orjson.loads(text), kind.secret: None}).decode() for text in texts]

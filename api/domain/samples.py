@@ -7,8 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from api.domain.keys import Key
-from api.domain.listing import Page, select, total
-from api.domain.reading import bodies
+from api.domain.listing import Page, select, total, written
 from api.domain.statements import STATEMENT
 
 # The largest below 2^31, so that products of two smaller numbers stay below 2^62.
@@ -30,4 +29,4 @@ def sample(query: dict[str, Any], reader: Key) -> Page:
     chosen = replace(selection, phases=[replace(phase, column=order) for phase in selection.phases])
     found = chosen.rows(query["sample"], None)
     count, exact = total(chosen, query.get("count"))
-    return Page(bodies(STATEMENT, [each[:-2] for each in found], reader), None, count, exact)
+    return Page(written(STATEMENT, chosen, reader)(found), None, count, exact)

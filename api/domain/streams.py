@@ -18,8 +18,8 @@ BATCH = 500
 _LONG = 20
 
 
-def batches(kind: Kind, query: dict[str, Any], reader: Key) -> Generator[list[str]]:
-    """Yield the documents that a validated query asks for, in its order, at most `limit` where it has one.
+def batches(kind: Kind, query: dict[str, Any], reader: Key) -> Generator[str]:
+    """Yield the documents, one a line, that a validated query asks for, in its order, at most `limit` where it has one.
 
     A long list takes no more memory than a short one. The transaction lasts until the generator ends or is
     closed, on the thread that asked for the first batch. Raises BadParameter for a search without words.

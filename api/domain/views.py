@@ -10,10 +10,11 @@ from typing import Any
 
 import orjson
 
+from api.domain import splicing
 from api.domain.keys import Key
 from api.domain.kinds import Document, Kind
 from api.domain.outlets import OUTLET
-from api.domain.reading import bodies, columns, joins, visible
+from api.domain.reading import visible, without_secret
 from api.domain.relations import RELATION
 from api.domain.reviews import REVIEW
 from api.domain.sources import SOURCE
@@ -26,11 +27,14 @@ _HIGHLIGHTED = ("text", "attributed_as", "context")
 _ABOUT = {"reviews": REVIEW, "relations": RELATION}
 
 
-def shaped(texts: list[str], query: dict[str, Any], reader: Key) -> list[str]:
-    """Return documents as a validated query wants them; one query for each kind that is expanded, not for each row."""
-    if not (query.get("expand") or query.get("fields_") or query.get("highlight")):
-        return texts
-    documents = [orjson.loads(text) for text in texts]
+def shaped(text: str, query: dict[str, Any], reader: Key) -> str:
+    """Return documents, one a line, as a validated query wants them.
+
+    There is one query for each kind that is expanded, not for each row.
+    """
+    if not text or not (query.get("expand") or query.get("fields_") or query.get("highlight")):
+        return text
+    documents = [orjson.loads(line) for line in text.split("\n")]
     for name in query.get("expand") or ():
         _expand(documents, name, reader)
     if query.get("highlight") and query.get("q"):
@@ -38,7 +42,7 @@ def shaped(texts: list[str], query: dict[str, Any], reader: Key) -> list[str]:
     if query.get("fields_"):
         kept = [*query["fields_"], *(query.get("expand") or ()), "highlight"]
         documents = [_picked(document, _tree(kept)) for document in documents]
-    return [orjson.dumps(document).decode() for document in documents]
+    return "\n".join(orjson.dumps(document).decode() for document in documents)
 
 
 def _expand(documents: list[Document], name: str, reader: Key) -> None:
@@ -64,11 +68,15 @@ def _records(kind: Kind, ids: Iterable[str], reader: Key) -> dict[str, Document]
     found: dict[str, Document] = {}
     for start in range(0, len(wanted), 500):
         part = wanted[start : start + 500]
-        sql = f"SELECT {columns(kind)} FROM {kind.name} t{joins(kind)} WHERE t.id IN ({', '.join('?' * len(part))})"
-        for text in bodies(kind, rows(sql, part), reader):
-            document = orjson.loads(text)
-            found[document["id"]] = document
+        condition = f"t.id IN ({', '.join('?' * len(part))})"
+        found.update((document["id"], document) for document in _read(kind, condition, part, reader))
     return found
+
+
+def _read(kind: Kind, condition: str, parameters: list[str], reader: Key) -> list[Document]:
+    sql = f"SELECT {splicing.columns(kind)} FROM {kind.name} t{splicing.joins(kind)} WHERE {condition} ORDER BY t.id"
+    lines = without_secret(kind, "\n".join(splicing.documents(kind, rows(sql, parameters))), reader)
+    return [orjson.loads(line) for line in lines.split("\n")] if lines else []
 
 
 def _about(kind: Kind, ids: list[str], reader: Key) -> dict[str, list[Document]]:
@@ -79,10 +87,8 @@ def _about(kind: Kind, ids: list[str], reader: Key) -> dict[str, list[Document]]
     named = " OR ".join(f"t.{end} IN ({marks})" for end in kind.ends)
     hidden = visible(kind, reader)
     condition = f"({named}) AND {hidden}" if hidden else named
-    sql = f"SELECT {columns(kind)} FROM {kind.name} t WHERE {condition} ORDER BY t.id"
     found: dict[str, list[Document]] = {}
-    for text in bodies(kind, rows(sql, ids * len(kind.ends)), reader):
-        document = orjson.loads(text)
+    for document in _read(kind, condition, ids * len(kind.ends), reader):
         for id in {document[end]["id"] for end in kind.ends}:
             found.setdefault(id, []).append(document)
     return found

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 
-def lines(texts: list[str]) -> bytes:
-    """Return documents in JSON as lines; within JSON a line break is always escaped, so they need no other care."""
-    return ("\n".join(texts) + "\n").encode() if texts else b""
+def lines(documents: str) -> bytes:
+    """Return documents in JSON, one a line, as what is sent of them: each line ended."""
+    return f"{documents}\n".encode() if documents else b""

@@ -21,4 +21,4 @@ routes = Blueprint("figures", __name__, url_prefix="/v1/figures")
 def list_(query: dict[str, Any], key: Key) -> Envelope:
     """List figures with who says so and when, in the order of their dates."""
     page = figures.page(query, key)
-    return Envelope(page.items, page.next, page.total, page.total_exact)
+    return Envelope(page.lines, page.next, page.total, page.total_exact)

@@ -50,13 +50,13 @@ def collection(
         if query["format"] != PAGES:
             return Stream(streams.batches(kind, query, key), gives, query)
         page = samples.sample(query, key) if query.get("sample") else listing.page(kind, query, key)
-        return Envelope(views.shaped(page.items, query, key), page.next, page.total, page.total_exact)
+        return Envelope(views.shaped(page.lines, query, key), page.next, page.total, page.total_exact)
 
     @routes.get("/<id:id>")
     @endpoint(query=one, gives=gives, forms=(PAGES,), raises=(NotFound, Gone), summary=f"Read {a} {kind.name}.")
     def read(id: str, query: dict[str, Any], key: Key) -> Sent:
         found = reading.find(kind, id, key)
-        return replace(found, body=views.shaped([found.body], query, key)[0])
+        return replace(found, body=views.shaped(found.body, query, key))
 
     @routes.patch("/<id:id>")
     @endpoint(
@@ -94,7 +94,7 @@ def collection(
             old, new = query["diff"]
             return reading.difference(kind, id, old, new, key)
         found = reading.revisions(kind, id, key, cursor=query["cursor"], limit=query["limit"])
-        return Envelope([dumps(each) for each in found.entries], found.next, found.total, True)
+        return Envelope("\n".join(map(dumps, found.entries)), found.next, found.total, True)
 
     @routes.get("/<id:id>/revisions/<int(max=2147483647):version>")
     @endpoint(gives=gives, raises=(NotFound,), summary=f"Read {a} {kind.name} as it was at a version.")

@@ -20,9 +20,9 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A page of documents as they are sent, and the cursor of the next."""
+    """A page of documents, one a line, and the cursor of the next."""
 
-    items: list[str]
+    lines: str
     next: str | None
     total: int | None
     total_exact: bool
@@ -70,7 +70,7 @@ def _list(envelope: Envelope, key: Key) -> Response:
             "total_exact": envelope.total_exact,
         }
     )
-    body = b'{"data":[' + ",".join(envelope.items).encode() + b"]," + rest[1:]
+    body = b'{"data":[' + envelope.lines.replace("\n", ",").encode() + b"]," + rest[1:]
     # A history goes by its bytes: most of what moves the log on leaves it as it was.
     tag = request.environ.get("list_tag") or f'"{_digest(body)}"'
     headers = _validators(tag)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
-from flask import current_app, g, request
+from flask import current_app, request
 
 from api.domain.errors import Forbidden, Unauthenticated
 from api.domain.keys import ANONYMOUS, Key, recognise
 
+# Where the id of a request's key stands in its environment, for the log.
+KEY_ID = "onrecord.key_id"
 # What is long enough to be a key, or most of one.
 _KEY = re.compile(r"onr_[A-Za-z0-9_-]{20,}")
 
@@ -25,7 +27,7 @@ def permit(needs: str | None) -> Key:
     """
     header = request.headers.get("Authorization")
     key = _read(header) if header is not None else ANONYMOUS
-    g.key_id = key.id
+    request.environ[KEY_ID] = key.id
     if needs is None or (needs == "read" and current_app.config["PUBLIC_READ"]) or key.may(needs):
         return key
     if key is ANONYMOUS:

@@ -27,6 +27,9 @@ def form(forms: tuple[str, ...], named: str | None) -> str:
 
 
 def _accepted(forms: tuple[str, ...]) -> str:
+    # What most clients send, without taking it apart.
+    if request.environ.get("HTTP_ACCEPT", "*/*") in ("*/*", MEDIA[forms[0]]):
+        return forms[0]
     # Parameters such as charset and header choose nothing here, so what is accepted is compared without them.
     bare = MIMEAccept([(media.partition(";")[0].strip(), quality) for media, quality in request.accept_mimetypes])
     found = bare.best_match([MEDIA[each] for each in forms], MEDIA[forms[0]])

@@ -13,12 +13,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, request
 
-from api.web.keys import hide
+from api.web.keys import KEY_ID, hide
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _log = logging.getLogger("onrecord.requests")
@@ -34,13 +34,14 @@ _HEADERS = [
     ("X-Frame-Options", "DENY"),
     ("Cross-Origin-Resource-Policy", "cross-origin"),
 ]
-# Where the request's id stands in its environment.
+# Where the request's id and that of its key stand in its environment.
 _ID = "onrecord.request_id"
 
 
 # All in ASCII: a terminal obeys some characters beyond it, some readers end a line at others, and a text
 # that no encoding can carry (a lone surrogate) must not cost the line.
 _dumps = json.JSONEncoder(default=str).encode
+_quoted = json.encoder.encode_basestring_ascii
 
 
 class JSONLine(logging.Formatter):
@@ -50,6 +51,8 @@ class JSONLine(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line: time, level, event, and whatever `extra` was given."""
+        if isinstance(record, _Request):
+            return record.line
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -71,54 +74,56 @@ def log_to_stderr() -> None:
     logger.propagate = False
 
 
-def observe(app: Flask) -> None:
-    """Have an app give each request an id, its answer the common headers, and the log its line."""
-    app.before_request(_begin)
-    app.after_request(_finish)
-    app.wsgi_app = _with_headers(app.wsgi_app)  # type: ignore[assignment]
+class _Request(logging.LogRecord):
+    """The log record of one request, with its line ready.
 
-
-def _with_headers(inner: WSGIApplication) -> WSGIApplication:
-    """Add the common headers to what an application answers, where it has not set them itself.
-
-    Around it and not in it, since werkzeug's headers take longer over these six than reading a record takes.
+    Made without looking for the line of source that logs it, every time; and to make JSON of its parts would take
+    as long as reading a statement.
     """
 
+    def __init__(self, line: str) -> None:
+        super().__init__(_log.name, logging.INFO, "", 0, "request", None, None)
+        self.line = line
+
+
+def observe(app: Flask) -> None:
+    """Have an app give each request an id, its answer the common headers, and the log its line.
+
+    Around Flask and not by its hooks: werkzeug's headers take longer over these six than reading a record takes.
+    """
+    inner = app.wsgi_app
+
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        began = time.perf_counter()
+
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
             own = {name.lower() for name, _ in headers}
             more = [each for each in _HEADERS if each[0].lower() not in own]
+            if _log.isEnabledFor(logging.INFO):
+                _log.handle(_Request(hide(_line(environ, status[:3], time.perf_counter() - began))))
             return start_response(status, [*headers, *more, ("X-Request-Id", environ[_ID])], *error)
 
         given = environ.get("HTTP_X_REQUEST_ID", "")
         environ[_ID] = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
         return inner(environ, start)
 
-    return serve
+    app.wsgi_app = serve  # type: ignore[method-assign]
 
 
-def _begin() -> None:
-    g.request_id = request.environ[_ID]
-    g.began = time.perf_counter()
+def request_id() -> str:
+    """Return the id of the request that is being answered."""
+    return str(request.environ[_ID])
 
 
-def _finish(response: Response) -> Response:
-    if _log.isEnabledFor(logging.INFO):
-        rule = request.url_rule
-        line = {
-            "name": _log.name,
-            "levelno": logging.INFO,
-            "levelname": "INFO",
-            "msg": "request",
-            "request_id": g.request_id,
-            "method": request.method,
-            "path": request.path,
-            "route": rule.rule if rule else "unmatched",
-            "status": response.status_code,
-            "ms": round((time.perf_counter() - g.began) * 1000, 1),
-            "key": g.get("key_id") or None,
-            "address": request.remote_addr,
-        }
-        # Not `_log.info`, which looks for the line of source that calls it, every time.
-        _log.handle(logging.makeLogRecord(line))
-    return response
+def _line(environ: WSGIEnvironment, status: str, took: float) -> str:
+    """Return the line of a request: what a client sent is quoted, so that it stays in its place."""
+    asked: Request = environ["werkzeug.request"]
+    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    route = _quoted(asked.url_rule.rule) if asked.url_rule else '"unmatched"'
+    key, address = environ.get(KEY_ID), asked.remote_addr
+    return (
+        f'{{"time": "{at}", "level": "info", "event": "request", "request_id": "{environ[_ID]}", '
+        f'"method": {_quoted(asked.method)}, "path": {_quoted(asked.path)}, "route": {route}, '
+        f'"status": {status}, "ms": {took * 1000:.1f}, "key": {_quoted(key) if key else "null"}, '
+        f'"address": {_quoted(address) if address else "null"}}}'
+    )

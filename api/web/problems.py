@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import orjson
-from flask import Response, g, request
+from flask import Response, request
 from markupsafe import escape
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -17,6 +17,7 @@ from api.domain import errors
 from api.storage.db import Unavailable
 from api.web.bodies import BadJSON, WrongMediaType
 from api.web.keys import hide
+from api.web.observing import request_id
 from schemas.faults import echo
 from schemas.faults import problems as faults
 
@@ -172,10 +173,10 @@ def answer(error: Exception) -> Response:
         return _of_http(error)
     type = type_of(error.__class__)
     if type.slug == "internal":
-        log.error("internal error", exc_info=error, extra={"request_id": g.get("request_id")})
+        log.error("internal error", exc_info=error, extra={"request_id": request_id()})
         return render(type, "Something went wrong here; the log has it under this request id.")
     if type.slug == "unavailable":
-        log.warning("unavailable", extra={"request_id": g.get("request_id"), "reason": str(error)})
+        log.warning("unavailable", extra={"request_id": request_id(), "reason": str(error)})
         detail = "The database cannot serve this now; try again shortly."
         return render(type, detail, headers={"Retry-After": RETRY_AFTER})
     if isinstance(error, ValidationError):
@@ -226,7 +227,7 @@ def render(
         "status": type.status,
         "detail": detail,
         "instance": quote(request.path, safe=_IN_PATHS),
-        "request_id": g.get("request_id"),
+        "request_id": request_id(),
         **(facts or {}),
     }
     headers = {"Cache-Control": "no-store", "Vary": "Accept, Authorization", **(headers or {})}

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 import orjson
-from flask import Response, g, request
+from flask import Response, request
 from werkzeug.wsgi import FileWrapper
 
 from api.formats import csv, ndjson
 from api.web.negotiation import CONTENT_TYPES
+from api.web.observing import request_id
 from schemas.base import Schema
 
 log = logging.getLogger("onrecord")
@@ -21,9 +22,9 @@ log = logging.getLogger("onrecord")
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Documents as they are read, batch by batch, with their schema and the query that says how they go out."""
+    """Documents one a line, batch by batch as they are read; their schema, and the query that says how they go out."""
 
-    batches: Generator[list[str], None, None]
+    batches: Generator[str, None, None]
     schema: type[Schema]
     query: dict[str, Any]
 
@@ -37,11 +38,11 @@ class _Begun:
 
     def __init__(self, stream: Stream) -> None:
         self._batches = stream.batches
-        self._request_id = g.get("request_id")
+        self._request_id = request_id()
         head, self._written = _form(stream)
-        texts = next(self._batches, [])
+        lines = next(self._batches, "")
         try:
-            self._first = head + self._written(texts)
+            self._first = head + self._written(lines)
         except BaseException:
             self.close()
             raise
@@ -49,8 +50,8 @@ class _Begun:
     def __iter__(self) -> Iterator[bytes]:
         try:
             yield self._first
-            for texts in self._batches:
-                yield self._written(texts)
+            for lines in self._batches:
+                yield self._written(lines)
         except Exception as error:
             log.error("a stream broke", exc_info=error, extra={"request_id": self._request_id})
             raise
@@ -60,14 +61,16 @@ class _Begun:
         self._batches.close()
 
 
-def _form(stream: Stream) -> tuple[bytes, Callable[[list[str]], bytes]]:
+def _form(stream: Stream) -> tuple[bytes, Callable[[str], bytes]]:
     """Return what a stream begins with, and how a batch of it is written."""
     query, schema = stream.query, stream.schema
     if query["format"] == "ndjson":
         return b"", ndjson.lines
     head = (csv.BOM if query["excel"] else b"") + csv.lines([csv.header(schema)])
     safe: bool = query["safe"]
-    return head, lambda texts: csv.lines(csv.row(orjson.loads(text), schema, safe=safe) for text in texts)
+    return head, lambda lines: csv.lines(
+        csv.row(orjson.loads(each), schema, safe=safe) for each in filter(None, lines.split("\n"))
+    )
 
 
 def answer(stream: Stream, headers: dict[str, str]) -> Response:

@@ -156,7 +156,7 @@ def _streams(contract: Contract) -> Json:
     assert isinstance(schema, type)
     document = examples.of(schema)
     texts = {
-        "ndjson": ndjson.lines([orjson.dumps(document).decode()]),
+        "ndjson": ndjson.lines(orjson.dumps(document).decode()),
         "csv": csv.lines([csv.header(schema), csv.row(document, schema)]),
     }
     about = {"ndjson": "A document a line, as in `data` of a page.", "csv": "RFC 4180, with a header; read in columns."}

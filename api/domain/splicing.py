@@ -1,0 +1,64 @@
+"""Names put in place of references: documents are stored with ids and sent with the names as they are now."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+from api.domain.kinds import Kind
+from api.storage.db import rows
+
+# Inside a JSON string a quotation mark is always escaped, so this can only match a reference.
+_REFERENCE = re.compile(r'\{"id":"((?:spk|out)_[0-9a-z]{26})"\}')
+_MOST = 500
+
+
+@cache
+def columns(kind: Kind) -> str:
+    """Return the columns of a row `t` that `documents` reads: its document, mentions, and own names."""
+    mentions = "t.mentions" if kind.name == "statement" else "0"
+    named = [f"{name}.{column}" for name in kind.names for column in ("id", "reference")]
+    return ", ".join(["t.document", mentions, *named])
+
+
+@cache
+def joins(kind: Kind) -> str:
+    """Return the joins to the tables that those names stand in.
+
+    LEFT JOIN pins the order of the join; given the choice, SQLite's planner starts from the small
+    table at a million rows and then sorts everything.
+    """
+    return "".join(f" LEFT JOIN {name} ON {name}.n = t.{name}" for name in kind.names)
+
+
+def documents(kind: Kind, found: Iterable[Sequence[Any]], at: int = 0) -> list[str]:
+    """Return the documents of rows, of which `columns` are those from `at` on, with all names in place."""
+    texts: list[str] = []
+    more = []
+    first = at + 2
+    named = [(column, column + 1) for column in range(first, first + 2 * len(kind.names), 2)]
+    for each in found:
+        text = each[at]
+        for id, name in named:
+            if each[id] is not None:
+                text = text.replace('{"id":"' + each[id] + '"}', each[name])
+        if each[at + 1]:
+            more.append(len(texts))
+        texts.append(text)
+    for place, text in zip(more, with_names([texts[place] for place in more]), strict=True):
+        texts[place] = text
+    return texts
+
+
+def with_names(texts: list[str]) -> list[str]:
+    """Return JSON texts with what stands for each speaker and outlet in place of the reference; names are looked up."""
+    wanted = sorted({id for text in texts for id in _REFERENCE.findall(text)})
+    known: dict[str, str] = {}
+    for table, prefix in (("speaker", "spk_"), ("outlet", "out_")):
+        ids = [id for id in wanted if id.startswith(prefix)]
+        for start in range(0, len(ids), _MOST):
+            part = ids[start : start + _MOST]
+            known.update(rows(f"SELECT id, reference FROM {table} WHERE id IN ({', '.join('?' * len(part))})", part))
+    return [_REFERENCE.sub(lambda match: known.get(match[1], match[0]), text) for text in texts] if known else texts
