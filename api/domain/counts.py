@@ -11,7 +11,8 @@ import orjson
 
 from api.domain.conditions import Conditions
 from api.domain.keys import Key
-from api.domain.listing import Selection, select
+from api.domain.listing import select
+from api.domain.selections import Selection
 from api.domain.statements import STATEMENT
 from api.storage.db import rows
 

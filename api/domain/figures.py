@@ -9,7 +9,8 @@ import orjson
 from api.domain import filters
 from api.domain.conditions import Conditions
 from api.domain.keys import Key
-from api.domain.listing import Page, Phase, Selection, select, turn
+from api.domain.listing import Page, select, turn
+from api.domain.selections import Phase, Selection
 from api.domain.splicing import joins
 from api.domain.statements import STATEMENT
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,16 +12,16 @@ from api.domain.errors import BadParameter
 from api.domain.keys import Key
 from api.domain.kinds import Kind
 from api.domain.reading import visible, without_secret
+from api.domain.selections import RELEVANCE, Phase, Selection
 from api.domain.splicing import columns, documents, joins
 from api.storage import db as storage
-from api.storage.db import row, rows, walk
 from api.text import tokens
 from api.text.queries import BadQuery, parse
 
 COUNTED_EXACTLY = 10_000
-RELEVANCE = "s.rowid"
 # Makes the rows of a page into documents, one a line.
 Written = Callable[[list[tuple[Any, ...]]], str]
+_INDEX = "statement_search s"
 # What may change from page to page.
 _FREE = ("cursor", "limit", "count")
 # The sorts by their column; a minus in front turns the direction.
@@ -37,91 +36,6 @@ class Page:
     next: str | None
     total: int | None
     total_exact: bool
-
-
-@dataclass(frozen=True)
-class Phase:
-    """A stretch of a list in one order. A list is its phases one after another, each read along an index."""
-
-    conditions: Conditions
-    column: str
-    descending: bool
-
-
-@dataclass(frozen=True)
-class Selection:
-    """The records that a query asks for: where they are read from, and in which phases."""
-
-    kind: Kind
-    tables: str
-    phases: list[Phase]
-    # What is read of each row, the id by which ties are broken first, and the joins that it needs.
-    read: str
-    joins: str = ""
-    tie: str = "t.id"
-
-    def begin(self, cursor: str | None, bound: str) -> tuple[int, Any, str] | None:
-        """Return where a cursor continues: phase, place and id; raises BadParameter."""
-        if cursor is None:
-            return None
-        timed = self.phases[0].column == "t.created_at"
-        return cursors.read(cursor, bound, self.kind.prefix, phases=len(self.phases), timed=timed)
-
-    def count(self, most: int | None) -> int:
-        """Return how many there are; counting stops past `most`, so a million cost no more than it."""
-        found = 0
-        for phase in self.phases:
-            limit = "" if most is None else f" LIMIT {most + 1 - found}"
-            sql = f"SELECT count(*) FROM (SELECT 1 FROM {self.tables} WHERE {phase.conditions}{limit}) AS matching"
-            found += (row(sql, phase.conditions.parameters) or (0,))[0]
-            if most is not None and found > most:
-                break
-        return found
-
-    def rows(self, limit: int, after: tuple[int, Any, str] | None) -> list[tuple[Any, ...]]:
-        """Return the next rows: what is read of each, its place in its phase's order, and that phase."""
-        found: list[tuple[Any, ...]] = []
-        first = after[0] if after else 0
-        for number, phase in list(enumerate(self.phases))[first:]:
-            key = after[1:] if after and number == first else None
-            found += [(*each, number) for each in self._phase(phase, limit - len(found), key)]
-            if len(found) == limit:
-                break
-        return found
-
-    def walk(self, size: int, most: int | None) -> Generator[list[tuple[Any, ...]]]:
-        """Yield the rows of records to the end, or so many at most, in batches of a size; inside `snapshot()`.
-
-        What has to be sorted is no more than their numbers: SQLite sorts in memory.
-        """
-        for phase in self.phases:
-            sql, parameters = self._query(phase, None, "t.n")
-            with closing(walk(sql if most is None else f"{sql} LIMIT {most}", parameters, size)) as numbers:
-                for found in numbers:
-                    yield self._numbered([n for n, _ in found])
-                    most = None if most is None else most - len(found)
-
-    def _numbered(self, wanted: list[int]) -> list[tuple[Any, ...]]:
-        sql = (
-            f"SELECT t.n, {self.read} FROM {self.kind.name} t{self.joins} WHERE t.n IN ({', '.join('?' * len(wanted))})"
-        )
-        found = {n: each for n, *each in rows(sql, wanted)}
-        return [tuple(found[n]) for n in wanted]
-
-    def _phase(self, phase: Phase, limit: int, key: tuple[Any, str] | None) -> list[tuple[Any, ...]]:
-        sql, parameters = self._query(phase, key, self.read, self.joins)
-        return rows(f"{sql} LIMIT {limit}", parameters)
-
-    def _query(self, phase: Phase, key: tuple[Any, str] | None, read: str, joins: str = "") -> tuple[str, list[Any]]:
-        sign, way = ("<", "DESC") if phase.descending else (">", "ASC")
-        conditions = Conditions([*phase.conditions.clauses], [*phase.conditions.parameters])
-        if key is not None:
-            conditions.add(f"({phase.column}, {self.tie}) {sign} (?, ?)", *key)
-        # No two records share a place among the relevant, so there the index is in this very order.
-        ties = "" if phase.column == RELEVANCE else f", {self.tie} {way}"
-        order = f"ORDER BY {phase.column} {way}{ties}"
-        sql = f"SELECT {read}, {phase.column} FROM {self.tables}{joins} WHERE {conditions} {order}"
-        return sql, conditions.parameters
 
 
 def page(kind: Kind, query: dict[str, Any], reader: Key) -> Page:
@@ -173,6 +87,8 @@ def total(selection: Selection, how: str | None) -> tuple[int | None, bool]:
 
 def select(kind: Kind, query: dict[str, Any], reader: Key) -> Selection:
     """Return the selection that a validated query describes; raises BadParameter for a search without words."""
+    if kind.name == "statement":
+        return _statements(kind, query, reader)
     read = f"t.id, {columns(kind)}"
     conditions = Conditions()
     conditions.add(visible(kind, reader))
@@ -183,22 +99,35 @@ def select(kind: Kind, query: dict[str, Any], reader: Key) -> Selection:
             raise BadParameter([_wordless("q")])
         names.begins(conditions, kind.name, query["q"])
         return Selection(kind, f"{kind.name} t", [Phase(conditions, "t.cited", True)], f"{read}, t.cited")
-    if kind.name != "statement":
-        return Selection(kind, f"{kind.name} t", [Phase(conditions, "t.created_at", True)], read, joins(kind))
+    return Selection(kind, f"{kind.name} t", [Phase(conditions, "t.created_at", True)], read, joins(kind))
+
+
+def _statements(kind: Kind, query: dict[str, Any], reader: Key) -> Selection:
     _refuse_wordless(query)
-    tables = "statement t"
+    seen, conditions = visible(kind, reader), Conditions()
+    tables, counted = "statement t", None
     if query.get("q"):
-        tables = f"statement_search s {storage.dialect.PINNED} statement t ON t.n = {words.number_at('s.rowid')}"
-        expression, beside = _search(query, reader)
-        conditions.add(storage.dialect.MATCHES, expression)
-        conditions = conditions.and_also(beside)
-    filters.apply(conditions, query, visible(kind, reader))
-    return Selection(kind, tables, _phases(conditions, query), read, joins(kind))
+        # The search index leaves out what the reader may not know of, so that nothing else has to.
+        conditions = _search(query, reader)
+        tables = f"{_INDEX} {storage.dialect.PINNED} statement t ON t.n = {words.number_at('s.rowid')}"
+    else:
+        conditions.add(seen)
+    filters.apply(conditions, query, seen)
+    if query.get("q"):
+        whole = conditions.and_also(Conditions())
+        filters.said(whole, query)
+        counted = (_INDEX if len(whole.clauses) == 1 else tables, whole)
+    phases = _phases(conditions, query)
+    return Selection(kind, tables, phases, f"t.id, {columns(kind)}", joins(kind), counted=counted)
 
 
-def _search(query: dict[str, Any], reader: Key) -> tuple[str, Conditions]:
-    parsed = parse(query["q"])
-    return words.compiled(parsed, query.get("lang") or [words.ENGLISH], withheld=reader.may("read"))
+def _search(query: dict[str, Any], reader: Key) -> Conditions:
+    """Return the condition of the search index, and what of the search is left to be asked of rows."""
+    parsed, languages = parse(query["q"]), query.get("lang") or [words.ENGLISH]
+    expression, beside = words.compiled(parsed, languages, withheld=reader.may("read"))
+    conditions = Conditions()
+    conditions.add(storage.dialect.MATCHES, expression)
+    return conditions.and_also(beside)
 
 
 def _refuse_wordless(query: dict[str, Any]) -> None:
