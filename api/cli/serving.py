@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import sys
 from pathlib import Path
@@ -107,6 +108,10 @@ def _run(app: Any, host: str, port: int, workers: int, threads: int) -> None:
                 self.cfg.set(name, value)
 
         def load(self) -> Any:
+            # What is there before the fork stays to the end. Told so, the collector of garbage neither looks
+            # through it again and again nor writes to its pages, which the workers share.
+            gc.collect()
+            gc.freeze()
             return app
 
     options = {

@@ -47,8 +47,9 @@ def documents(kind: Kind, found: Iterable[Sequence[Any]], at: int = 0) -> list[s
         if each[at + 1]:
             more.append(len(texts))
         texts.append(text)
-    for place, text in zip(more, with_names([texts[place] for place in more]), strict=True):
-        texts[place] = text
+    if more:
+        for place, text in zip(more, with_names([texts[place] for place in more]), strict=True):
+            texts[place] = text
     return texts
 
 

@@ -3,6 +3,7 @@ writing has no spaces. Both databases index these ready tokens, so both find the
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cache, lru_cache
@@ -32,6 +33,8 @@ _LETTERS = rf"[{_SPACELESS}][\p{{M}}--[{_SPACELESS}]]*"
 # accents: the voicing of kana, the viramas of India, vowels and tones of Thai, Lao and Tibetan.
 _KEPT = "".join(rf"\p{{Canonical_Combining_Class={n}}}" for n in (8, 9, 84, 91, 103, 107, 118, 122, 129, 130, 132))
 _ACCENTS = rf"[[\P{{Canonical_Combining_Class=0}}\p{{Me}}{_UNSEEN}]--[{_KEPT}]]"
+# A word of what is all ASCII.
+_PLAIN_WORD = re.compile(r"[a-z0-9]+")
 # Letters with a stroke and ligatures, which Unicode does not take apart; people without such keys type these.
 _PLAIN = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
@@ -63,6 +66,9 @@ def words(text: str) -> list[str]:
     A run of n characters of a script without spaces gives n tokens: each pair that overlaps, and the
     last character alone, so that a single character can be found as the beginning of a token.
     """
+    if text.isascii():
+        # The same, ten times as fast, for most of what is written in English.
+        return [word[:LONGEST] for word in _PLAIN_WORD.findall(text.lower())]
     return [token.word for token in tokens(text)]
 
 

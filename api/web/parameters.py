@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -25,15 +26,24 @@ def read(schema: Query, forms: tuple[str, ...] = (), suffix: str | None = None) 
     """
     text = request.query_string
     given = _grouped(text) if text else {}
-    if forms:
+    try:
+        if not forms:
+            return dict(schema.load(given))
         named = given.get("format", [])
         chosen = negotiation.form(forms, suffix or (named[0] if named else None))
+        if not given:
+            return dict(_of_nothing(schema, chosen))
         if not named or (len(named) == 1 and named[0] in forms):
             given["format"] = [chosen]
-    try:
         return dict(schema.load(given))
     except ValidationError as error:
         raise BadParameter([_as_parameter(each) for each in problems(error)]) from None
+
+
+@cache
+def _of_nothing(schema: Query, form: str) -> dict[str, Any]:
+    """Return what it means to send no parameter, which is the same each time."""
+    return dict(schema.load({"format": [form]}))
 
 
 def _grouped(text: bytes) -> dict[str, list[str]]:
