@@ -116,7 +116,12 @@ def lines(rows: Iterable[list[str]]) -> bytes:
 
     Written out, since the standard library's writer takes more than twice as long for cells of this size.
     """
-    return "".join([f"{','.join(map(_quoted, cells))}\r\n" for cells in rows]).encode()
+    return text(rows).encode()
+
+
+def text(rows: Iterable[list[str]]) -> str:
+    """Return the same as text."""
+    return "".join([f"{','.join(map(_quoted, cells))}\r\n" for cells in rows])
 
 
 def _quoted(cell: str) -> str:

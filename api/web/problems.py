@@ -14,8 +14,9 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from api.domain import errors
+from api.formats.documents import BadJSON
 from api.storage.db import Unavailable
-from api.web.bodies import BadJSON, WrongMediaType
+from api.web.bodies import WrongMediaType
 from api.web.keys import hide
 from api.web.observing import request_id
 from schemas.faults import echo

@@ -17,9 +17,10 @@ from api.domain.errors import (
     Unauthenticated,
 )
 from api.formats import csv, ndjson
+from api.formats.documents import BadJSON
 from api.storage.db import Unavailable
 from api.web import examples
-from api.web.bodies import BadJSON, WrongMediaType
+from api.web.bodies import WrongMediaType
 from api.web.endpoint import Contract
 from api.web.negotiation import MEDIA
 from api.web.openapi.components import ref, title
