@@ -34,6 +34,10 @@ class Conflict(Refused):
     """It would be a second of what there may be one of, or take away what others need."""
 
 
+class Reused(Refused):
+    """The name that was given to this request belongs to another one."""
+
+
 class Invalid(Refused):
     """The request breaks rules; `facts["errors"]` lists each with its place."""
 

@@ -234,3 +234,19 @@ class AccessKey(Table):
     expires_at = TextField(null=True)
     revoked_at = TextField(null=True)
     last_used_at = TextField(null=True)
+
+
+class RememberedAnswer(Table):
+    """The answer to a write whose sender gave it a name; with a nonce, `body` is unreadable but for the sender."""
+
+    n = BigAutoField()
+    access_key = TextField()
+    method = TextField()
+    path = TextField()
+    name = TextField()
+    request = TextField()
+    status = IntegerField()
+    headers = TextField()
+    body = TextField()
+    nonce = TextField(null=True)
+    at = TextField()

@@ -1,7 +1,7 @@
 """One decorator declares a route: who may, what comes in, what goes out; and runs each request in one order.
 
-Permission, then input, then the work, then the answer with its validators. What the decorator is told
-is kept as the view's `contract`, from which the OpenAPI document and the tests of permissions are made.
+Permission, then what was asked before, then input, then the work, then the answer with its validators. What the
+decorator is told is kept as the view's `contract`, of which the OpenAPI document and the tests of permissions are made.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from flask import Response, abort, request
 from marshmallow import ValidationError
 
 from api.domain.errors import Invalid
-from api.domain.keys import ANONYMOUS
-from api.web import answers, bodies, parameters, preconditions
+from api.domain.keys import ANONYMOUS, Key
+from api.domain.repeats import Asked
+from api.web import answers, bodies, parameters, preconditions, repeats
 from api.web.keys import permit
 from schemas.base import Schema
 from schemas.faults import problems
@@ -38,10 +39,16 @@ class Contract:
     lists: bool
     status: int
     conditional: bool
+    secret: bool
     keyless: bool
     forms: tuple[str, ...]
     raises: tuple[type[Exception], ...]
     summary: str
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changes something, so that doing it twice differs from doing it once."""
+        return self.needs in ("write", "admin")
 
 
 def endpoint(
@@ -56,6 +63,7 @@ def endpoint(
     logged: bool = True,
     status: int = 200,
     conditional: bool = False,
+    secret: bool = False,
     forms: tuple[str, ...] = (),
     raises: tuple[type[Exception], ...] = (),
     summary: str | None = None,
@@ -65,6 +73,7 @@ def endpoint(
     It is called with the path's parts and `key`, and where the declaration asks for them `body` (`takes`:
     loaded by the schema; `patches`: the merge patch as sent), `query` and `expected` (`conditional`: the
     versions that the change was made for, None for any). It returns what `answers.answer` knows to send.
+    A POST that writes takes an `Idempotency-Key`; where the answer shows a `secret`, that is remembered unreadably.
     `forms` are those that the answer comes in, JSON first, where a client may choose: by a suffix of the address,
     by `format` in the query or by the Accept header; the view finds what was chosen in `query["format"]`.
     `raises` names what the work itself may refuse; what permission, parameters and body may is known.
@@ -80,6 +89,7 @@ def endpoint(
             lists=lists,
             status=status,
             conditional=conditional,
+            secret=secret,
             keyless=keyless,
             forms=forms,
             raises=raises,
@@ -92,6 +102,9 @@ def endpoint(
             # Nothing has such a name, and PostgreSQL cannot even be asked for it.
             if any("\0" in part for part in path.values() if isinstance(part, str)):
                 abort(404)
+            asked = _asked(contract, key)
+            if asked and (known := repeats.replay(asked)):
+                return known
             suffix = path.pop("suffix", None)
             arguments: dict[str, Any] = {**path, "key": key}
             if query or request.query_string:
@@ -102,8 +115,8 @@ def endpoint(
             if contract.lists and logged and (fresh := answers.unchanged(key, form)):
                 return fresh
             if contract.takes or contract.patches:
-                return _write(contract, view, arguments, path)
-            return answers.answer(contract.status, view(**arguments), key)
+                return _write(contract, view, arguments, path, asked)
+            return _work(contract, view, arguments, asked)
 
         serve.contract = contract  # type: ignore[attr-defined]
         return serve
@@ -111,7 +124,20 @@ def endpoint(
     return declare
 
 
-def _write(contract: Contract, view: View, arguments: dict[str, Any], path: dict[str, str]) -> Response:
+def _asked(contract: Contract, key: Key) -> Asked | None:
+    return repeats.asked(key, secret=contract.secret) if contract.writes and request.method == "POST" else None
+
+
+def _work(contract: Contract, view: View, arguments: dict[str, Any], asked: Asked | None) -> Response:
+    def work() -> Response:
+        return answers.answer(contract.status, view(**arguments), arguments["key"])
+
+    return repeats.once(asked, work) if asked else work()
+
+
+def _write(
+    contract: Contract, view: View, arguments: dict[str, Any], path: dict[str, str], asked: Asked | None
+) -> Response:
     schema = contract.takes or contract.patches
     assert schema is not None
     sent = _body(contract)
@@ -119,12 +145,11 @@ def _write(contract: Contract, view: View, arguments: dict[str, Any], path: dict
         if contract.conditional:
             arguments["expected"] = preconditions.expected(path["id"], sent)
         arguments["body"] = contract.takes.load(sent) if contract.takes else sent
-        outcome = view(**arguments)
+        return _work(contract, view, arguments, asked)
     except ValidationError as error:
         raise Invalid([_placed(schema, each, sent) for each in problems(error)]) from None
     except Invalid as error:
         raise Invalid([_placed(schema, each, sent) for each in error.facts["errors"]]) from None
-    return answers.answer(contract.status, outcome, arguments["key"])
 
 
 def _body(contract: Contract) -> Any:

@@ -115,6 +115,13 @@ TYPES = {
             "The JSON can be read but breaks rules; `errors` lists each with a JSON Pointer to its place.",
         ),
         Type(
+            "reused-key",
+            422,
+            "Idempotency-Key used before",
+            "The `Idempotency-Key` was sent with another request within the last 24 hours. A new request needs a "
+            "new one; the same one repeats what was sent, byte for byte.",
+        ),
+        Type(
             "precondition-required",
             428,
             "A version is needed",
@@ -145,6 +152,7 @@ TYPES = {
 _BY_ERROR: tuple[tuple[type[Exception], str], ...] = (
     (errors.BadParameter, "parameters"),
     (errors.Invalid, "invalid"),
+    (errors.Reused, "reused-key"),
     (ValidationError, "invalid"),
     (errors.NotFound, "not-found"),
     (errors.Gone, "gone"),

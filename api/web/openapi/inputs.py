@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.web import bodies, examples
+from api.web import bodies, examples, repeats
 from api.web.openapi.components import ref, title
 from api.web.openapi.json_schemas import schema_names
 from api.web.openapi.operations import Operation
@@ -19,6 +19,14 @@ _IF_MATCH: Json = {
     "description": "The record's ETag, or * for whatever it is now; needed unless the body says `version`.",
     "schema": {"anyOf": [{"const": "*"}, {"type": "string", "pattern": rf"^{_TAG}(?: *, *{_TAG})*$"}]},
 }
+_IDEMPOTENCY_KEY: Json = {
+    "name": repeats.HEADER,
+    "in": "header",
+    "description": "A name of your own for this request, quoted or bare. Sent again within 24 hours with the same "
+    "body, it is answered as before and not done again.",
+    # The name has up to 255 characters; quotation marks and what they make necessary come on top.
+    "schema": {"type": "string", "minLength": 1, "maxLength": repeats.LONGEST, "pattern": "^[!#-\\[\\]-~]+$"},
+}
 _IF_NONE_MATCH: Json = {
     "name": "If-None-Match",
     "in": "header",
@@ -33,6 +41,8 @@ def parameters(operation: Operation) -> list[Json]:
     found += _in_query(operation.contract.query)
     if operation.contract.conditional:
         found.append(_with_example(_IF_MATCH, f'"{examples.IDS[operation.noun]}.1-{examples.VIEW}"'))
+    if operation.repeatable:
+        found.append(_with_example(_IDEMPOTENCY_KEY, "3f0c8a52-7d7e-4a38-9d0b-6a0a4c1f2b11"))
     if operation.conditional_read:
         found.append(_with_example(_IF_NONE_MATCH, f'"1-{examples.VIEW}"'))
     return found

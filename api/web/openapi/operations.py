@@ -58,6 +58,11 @@ class Operation:
         return self.method == "GET" and (isinstance(self.contract.gives, type) or self.contract.gives == "revisions")
 
     @property
+    def repeatable(self) -> bool:
+        """Whether it takes an Idempotency-Key: every POST that writes does."""
+        return self.method == "POST" and self.contract.writes
+
+    @property
     def about(self) -> str:
         """Who may, and what there is to know, in a few sentences."""
         needs, public = self.contract.needs, current_app.config["PUBLIC_READ"]

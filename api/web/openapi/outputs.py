@@ -13,12 +13,13 @@ from api.domain.errors import (
     NotFound,
     PreconditionMissing,
     Refused,
+    Reused,
     Stale,
     Unauthenticated,
 )
 from api.formats import csv, ndjson
 from api.storage.db import Unavailable
-from api.web import examples
+from api.web import examples, repeats
 from api.web.bodies import BadJSON, WrongMediaType
 from api.web.endpoint import Contract
 from api.web.negotiation import MEDIA
@@ -32,6 +33,7 @@ HEADERS: dict[str, Json] = {
     "X-Request-Id": {"description": "The request's id, as sent or given here.", "required": True},
     "ETag": {"description": "The validator of this answer.", "required": True},
     "Location": {"description": "The address of the new record.", "required": True},
+    repeats.REPLAYED: {"description": "`true` where this is the answer to the same request before; absent else."},
     "Link": {"description": 'The address of the next page, rel="next"; absent on the last.'},
     "WWW-Authenticate": {"description": "How to show a key.", "required": True},
     "Retry-After": {"description": "In how many seconds to try again.", "required": True},
@@ -85,6 +87,8 @@ def problems(operation: Operation) -> list[Type]:
     if contract.takes or contract.patches:
         errors += [BadJSON, WrongMediaType, Invalid]
         found.append(TYPES["too-large"])
+    if operation.repeatable:
+        errors.append(Reused)
     if contract.conditional:
         errors += [Refused, Stale, PreconditionMissing]
     return found + [type_of(error) for error in dict.fromkeys(errors)]
@@ -94,7 +98,7 @@ def problem_responses() -> Json:
     """Return the answers for all problems by name, an example for each type in those of its status."""
     found: Json = {}
     errors = (BadJSON, BadParameter, Unauthenticated, Forbidden, NotFound, Conflict, Gone, Stale)
-    more = (WrongMediaType, Invalid, PreconditionMissing, Unavailable)
+    more = (WrongMediaType, Invalid, Reused, PreconditionMissing, Unavailable)
     for type in (TYPES["too-large"], *(type_of(error) for error in (*errors, *more))):
         example = {
             "type": f"/problems/{type.slug}",
@@ -126,6 +130,8 @@ def _headers(*names: str) -> Json:
 
 def _success(operation: Operation) -> Json:
     contract, names = operation.contract, ["X-Request-Id"]
+    if operation.repeatable:
+        names.append(repeats.REPLAYED)
     if contract.gives is None:
         return {"description": "It is done; there is nothing to send.", "headers": _headers(*names)}
     if isinstance(contract.gives, str):
