@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, Literal
 
 from flask import Response, abort, request
 from marshmallow import ValidationError
@@ -24,6 +24,8 @@ from schemas.faults import problems
 from schemas.queries import NoQuery, Query
 
 View = Callable[..., Any]
+# Whether a change must say which version it was made for, or may.
+Conditional = bool | Literal["optional"]
 _NO_QUERY = NoQuery()
 
 
@@ -38,12 +40,17 @@ class Contract:
     gives: type[Schema] | str | None
     lists: bool
     status: int
-    conditional: bool
+    conditional: Conditional
     secret: bool
     keyless: bool
     forms: tuple[str, ...]
     raises: tuple[type[Exception], ...]
     summary: str
+
+    @property
+    def bodiless(self) -> bool:
+        """Whether the body may be left out, since there is nothing in it that must be said."""
+        return self.takes is not None and not any(field.required for field in self.takes.load_fields.values())
 
     @property
     def writes(self) -> bool:
@@ -62,7 +69,7 @@ def endpoint(
     lists: bool = False,
     logged: bool = True,
     status: int = 200,
-    conditional: bool = False,
+    conditional: Conditional = False,
     secret: bool = False,
     forms: tuple[str, ...] = (),
     raises: tuple[type[Exception], ...] = (),
@@ -72,10 +79,11 @@ def endpoint(
 
     It is called with the path's parts and `key`, and where the declaration asks for them `body` (`takes`:
     loaded by the schema; `patches`: the merge patch as sent), `query` and `expected` (`conditional`: the
-    versions that the change was made for, None for any). It returns what `answers.answer` knows to send.
-    A POST that writes takes an `Idempotency-Key`; where the answer shows a `secret`, that is remembered unreadably.
-    `forms` are those that the answer comes in, JSON first, where a client may choose: by a suffix of the address,
-    by `format` in the query or by the Accept header; the view finds what was chosen in `query["format"]`.
+    versions that the change was made for, None for any; "optional" where they may be left unsaid). It returns
+    what `answers.answer` knows to send. A POST that writes takes an `Idempotency-Key`; where its answer shows a
+    `secret`, that is remembered unreadably. `forms` are those that the answer comes in, JSON first, where a
+    client may choose: by a suffix of the address, by `format` in the query or by the Accept header; the view
+    finds what was chosen in `query["format"]`.
     `raises` names what the work itself may refuse; what permission, parameters and body may is known.
     """
 
@@ -143,7 +151,8 @@ def _write(
     sent = _body(contract)
     try:
         if contract.conditional:
-            arguments["expected"] = preconditions.expected(path["id"], sent)
+            optional = contract.conditional == "optional"
+            arguments["expected"] = preconditions.expected(path["id"], sent, optional=optional)
         arguments["body"] = contract.takes.load(sent) if contract.takes else sent
         return _work(contract, view, arguments, asked)
     except ValidationError as error:
@@ -158,7 +167,7 @@ def _body(contract: Contract) -> Any:
         # Any other value would take the place of the whole record (RFC 7396, section 2).
         if not isinstance(sent, dict):
             raise Invalid([{"pointer": "#", "code": "type", "detail": "This must be a JSON object."}])
-    elif request.method == "DELETE":
+    elif contract.bodiless:
         sent = bodies.read_optional((bodies.JSON,))
     else:
         sent = bodies.read((bodies.JSON,))

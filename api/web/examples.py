@@ -6,6 +6,7 @@ from typing import Any
 
 from schemas.assertions import AssertedOut
 from schemas.base import Schema
+from schemas.corrections import CorrectionIn
 from schemas.figures import FigureIn
 from schemas.keys import KeyOut, NewKeyOut
 from schemas.outlets import OutletIn, OutletOut
@@ -14,6 +15,7 @@ from schemas.reviews import ReviewIn, ReviewOut
 from schemas.sources import SourceIn, SourceOut
 from schemas.speakers import SpeakerIn, SpeakerOut
 from schemas.statements import StatementIn, StatementOut
+from schemas.withdrawals import WithdrawalIn
 
 Document = dict[str, Any]
 
@@ -63,7 +65,17 @@ INPUTS: dict[str, Document] = {
         "note": "It speaks of members of the forces.",
     },
     "key": {"name": "newsroom", "scopes": ["write"]},
-    "withdrawal": {"reason": "Recorded twice.", "version": 1},
+}
+# Bodies of what is done to a record that is there, by their schemas.
+_DONE: dict[type[Schema], Document] = {
+    WithdrawalIn: {"reason": "Recorded twice.", "version": 1},
+    CorrectionIn: {
+        "kind": "correction",
+        "note": "An earlier version had the wrong date.",
+        "on": "2022-03-25",
+        "patch": {"said_on": "2022-03-23"},
+        "version": 1,
+    },
 }
 PATCHES: dict[str, Document] = {
     "statement": {"said_on": "2022-03", "version": 1},
@@ -105,6 +117,11 @@ def of(sends: type[Schema]) -> Document:
         appearance["outlet"] = _OUTLET
     meta = {"created_at": TIME, "updated_at": TIME, "recorded_by": "newsroom"}
     return {"id": IDS[name], "version": 1, **fields, **meta}
+
+
+def sent(takes: type[Schema], noun: str) -> Document:
+    """Return an example of a body that is read by a schema, of a record of that noun."""
+    return _DONE.get(takes) or INPUTS[noun]
 
 
 def page(*items: Document) -> Document:

@@ -18,6 +18,7 @@ from api.storage.db import close_database, db, open_database
 from schemas import BY_NAME
 from schemas.appearances import HopIn, HopOut
 from schemas.base import Checked, Schema
+from schemas.corrections import CorrectionIn
 from schemas.keys import KeyIn, NewKeyOut
 from schemas.parts import Listed
 from schemas.reviews import AuthorIn, AuthorOut, RatingIn, RatingOut
@@ -37,6 +38,7 @@ PARTS: dict[str, list[type[Schema]]] = {
     "hop": [HopIn, HopOut],
     "attribution": [AttributionIn, AttributionOut],
     "correction": [CorrectionOut],
+    "correction as it is sent": [CorrectionIn],
     "role": [RoleIn, RoleOut],
     "author": [AuthorIn, AuthorOut],
     "rating": [RatingIn, RatingOut],

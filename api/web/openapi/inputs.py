@@ -16,7 +16,7 @@ _TAG = r'(?:W/)?"[!#-~]*"'
 _IF_MATCH: Json = {
     "name": "If-Match",
     "in": "header",
-    "description": "The record's ETag, or * for whatever it is now; needed unless the body says `version`.",
+    "description": "The record's ETag, or * for whatever it is now; the body's `version` says the same.",
     "schema": {"anyOf": [{"const": "*"}, {"type": "string", "pattern": rf"^{_TAG}(?: *, *{_TAG})*$"}]},
 }
 _IDEMPOTENCY_KEY: Json = {
@@ -57,10 +57,9 @@ def body(operation: Operation) -> Json | None:
     if operation.contract.patches:
         example, media = examples.PATCHES[operation.noun], (bodies.MERGE_PATCH, bodies.JSON)
     else:
-        example = examples.INPUTS["withdrawal" if operation.method == "DELETE" else operation.noun]
+        example = examples.sent(type(schema), operation.noun)
     content = {"schema": ref(title(type(schema))), "examples": {"request": {"value": example}}}
-    # Only why a record is withdrawn may be left unsaid.
-    return {"required": operation.method != "DELETE", "content": dict.fromkeys(media, content)}
+    return {"required": not operation.contract.bodiless, "content": dict.fromkeys(media, content)}
 
 
 def _in_path(operation: Operation, name: str) -> Json:

@@ -90,7 +90,9 @@ def problems(operation: Operation) -> list[Type]:
     if operation.repeatable:
         errors.append(Reused)
     if contract.conditional:
-        errors += [Refused, Stale, PreconditionMissing]
+        errors += [Refused, Stale]
+        if contract.conditional != "optional":
+            errors.append(PreconditionMissing)
     return found + [type_of(error) for error in dict.fromkeys(errors)]
 
 
@@ -144,7 +146,7 @@ def _success(operation: Operation) -> Json:
             name, example = f"{name}Page", examples.page(example)
             names += ["ETag", "Link"]
         elif contract.gives is not NewKeyOut:
-            names += ["ETag", "Location"] if operation.method == "POST" else ["ETag"]
+            names += ["ETag", "Location"] if contract.status == 201 else ["ETag"]
     shape = ref(name)
     if "fields_" in contract.query.fields:
         shape = {"anyOf": [shape, ref("StatementViewPage" if contract.lists else "StatementView")]}
