@@ -40,6 +40,8 @@ UNNAMED = {
 # What an operation takes where the body is not what an error is about.
 RIGHT: dict[str, dict[str, Any]] = {
     "/v1/statements/{id}/corrections": {"kind": "correction", "note": "It was five."},
+    "/v1/speakers/{id}/merge": {"into": "spk_00000000000000000000000000"},
+    "/v1/outlets/{id}/merge": {"into": "out_00000000000000000000000000"},
 }
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
@@ -101,6 +103,13 @@ class World:
             unnamed = {**document, **UNNAMED.get(collection, {})}
             self.withdrawn[collection] = alice.record(unnamed, collection)["id"]
             alice.delete(f"/v1/{collection}/{self.withdrawn[collection]}", headers={"If-Match": "*"})
+        # One that was merged, and so cannot be changed or merged again.
+        self.merged: dict[str, str] = {}
+        for collection in ("speakers", "outlets"):
+            self.merged[collection] = alice.record({"name": "Another name"}, collection)["id"]
+            into = {"into": self.ids[collection]}
+            answer = alice.post(f"/v1/{collection}/{self.merged[collection]}/merge", into, headers={"If-Match": "*"})
+            assert answer.status_code == 200
         whole = alice.get(f"/v1/statements/{self.ids['statements']}").json
         self.named = {"speakers": whole["speaker"]["id"], "outlets": whole["outlet"]["id"]}
         alice.record(statement(text="Another.", external_id="taken"))
@@ -153,6 +162,11 @@ class World:
             return self.alice.patch(self.address(path), {"external_id": "taken", "version": 1})
         if path == "/v1/statements/{id}/corrections":
             return self.alice.post(self.address(path), {**RIGHT[path], "patch": {"external_id": "taken"}})
+        if path.endswith("/unmerge"):
+            return self.alice.post(self.address(path), {})
+        if method in ("PATCH", "POST") and collection in self.merged:
+            address = self.address(path, self.merged[collection])
+            return self.alice.open(method, address, json=RIGHT.get(path, {}), headers={"If-Match": "*"})
         if method == "DELETE" and collection in self.named:
             return self.alice.delete(self.address(path, self.named[collection]), headers={"If-Match": "*"})
         if (method, collection) == ("DELETE", "sources"):

@@ -22,6 +22,10 @@ class Gone(Refused):
     """It was withdrawn: when, by whom and why."""
 
 
+class Merged(Refused):
+    """Another record stands for this one now; `facts["existing"]` names it."""
+
+
 class Stale(Refused):
     """The record has moved on from the version that the change was made for."""
 

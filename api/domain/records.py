@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from api.domain import log, reading
+from api.domain import log, reading, survivors
 from api.domain.errors import Stale
 from api.domain.ids import new_id, now
 from api.domain.keys import Key
@@ -86,12 +86,18 @@ def withdraw(kind: Kind, id: str, reason: str | None, *, by: Key, expected: froz
         log.append("withdraw", kind.name, document, sha256=digest, by=by.name, at=document["withdrawn_at"], note=reason)
 
 
-def current(kind: Kind, id: str, expected: frozenset[int] | None) -> tuple[int, Document]:
-    """Return a record's number and document, to be changed; raises NotFound, Gone, and Stale at another version."""
+def current(kind: Kind, id: str, expected: frozenset[int] | None, *, merged: bool = False) -> tuple[int, Document]:
+    """Return a record's number and document, to be changed.
+
+    Raises NotFound, Gone, Stale at another version, and Conflict where another record stands for it, unless it may
+    be `merged`.
+    """
     found = row(f"SELECT n, document FROM {kind.name} WHERE id = ?", (id,))
     if found is None:
         raise reading.missing(kind, id, may_know=True)
     document: dict[str, Any] = orjson.loads(found[1])
+    if not merged:
+        survivors.require_unmerged(kind, document)
     if expected is not None and document["version"] not in expected:
         raise Stale(
             f"The {kind.name} is now at version {document['version']}. Read it again and repeat the change.",
@@ -101,12 +107,16 @@ def current(kind: Kind, id: str, expected: frozenset[int] | None) -> tuple[int, 
 
 
 def patched(kind: Kind, previous: Document, patch: Document, *, by: str) -> Document:
-    """Return what a document holds besides what is ours, with a merge patch applied, checked and settled.
+    """Return what a document holds besides what all records have, with a merge patch applied, checked and settled.
 
     Raises marshmallow's ValidationError, and Invalid.
     """
-    fields = {name: value for name, value in previous.items() if name not in (*_OURS, *kind.derived)}
-    return kind.settle(kind.takes.load(kind.merge(fields, patch)), by, previous)
+    return kind.settle(kind.takes.load(kind.merge(own(kind, previous), patch)), by, previous)
+
+
+def own(kind: Kind, document: Document) -> Document:
+    """Return what a document holds besides what only we write."""
+    return {name: value for name, value in document.items() if name not in (*_OURS, *kind.derived)}
 
 
 def replace(

@@ -9,6 +9,7 @@ from schemas.base import Schema
 from schemas.corrections import CorrectionIn
 from schemas.figures import FigureIn
 from schemas.keys import KeyOut, NewKeyOut
+from schemas.mergers import OutletMergerIn, SpeakerMergerIn, UnmergerIn
 from schemas.outlets import OutletIn, OutletOut
 from schemas.relations import RelationIn, RelationOut
 from schemas.reviews import ReviewIn, ReviewOut
@@ -76,6 +77,9 @@ _DONE: dict[type[Schema], Document] = {
         "patch": {"said_on": "2022-03-23"},
         "version": 1,
     },
+    SpeakerMergerIn: {"into": "spk_01kayv5q3mf8r8d2xq1n6z0t4z", "version": 1},
+    OutletMergerIn: {"into": "out_01kayv5q3mf8r8d2xq1n6z0t4z", "version": 1},
+    UnmergerIn: {"version": 2},
 }
 PATCHES: dict[str, Document] = {
     "statement": {"said_on": "2022-03", "version": 1},

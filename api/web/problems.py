@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from api.domain import errors
 from api.storage.db import Unavailable
+from api.web import addresses
 from api.web.bodies import BadJSON, WrongMediaType
 from api.web.keys import hide
 from api.web.observing import request_id
@@ -40,6 +41,12 @@ class Type:
 TYPES = {
     type.slug: type
     for type in (
+        Type(
+            "merged",
+            308,
+            "Merged into another",
+            "The record was merged into another, which stands for both; `Location` and `existing` say which.",
+        ),
         Type(
             "malformed",
             400,
@@ -156,6 +163,7 @@ _BY_ERROR: tuple[tuple[type[Exception], str], ...] = (
     (ValidationError, "invalid"),
     (errors.NotFound, "not-found"),
     (errors.Gone, "gone"),
+    (errors.Merged, "merged"),
     (errors.Stale, "stale"),
     (errors.PreconditionMissing, "precondition-required"),
     (errors.Conflict, "conflict"),
@@ -194,6 +202,8 @@ def answer(error: Exception) -> Response:
 
 
 def _headers(error: Exception) -> dict[str, str]:
+    if isinstance(error, errors.Merged):
+        return {"Location": addresses.of_another(error.facts["existing"]["id"])}
     if isinstance(error, errors.Unauthenticated):
         return {"WWW-Authenticate": 'Bearer realm="On Record"'}
     if isinstance(error, errors.Forbidden):

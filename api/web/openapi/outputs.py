@@ -10,6 +10,7 @@ from api.domain.errors import (
     Forbidden,
     Gone,
     Invalid,
+    Merged,
     NotFound,
     PreconditionMissing,
     Refused,
@@ -32,13 +33,13 @@ from schemas.keys import NewKeyOut
 HEADERS: dict[str, Json] = {
     "X-Request-Id": {"description": "The request's id, as sent or given here.", "required": True},
     "ETag": {"description": "The validator of this answer.", "required": True},
-    "Location": {"description": "The address of the new record.", "required": True},
+    "Location": {"description": "The address of the record, or of the one that it was merged into.", "required": True},
     repeats.REPLAYED: {"description": "`true` where this is the answer to the same request before; absent else."},
     "Link": {"description": 'The address of the next page, rel="next"; absent on the last.'},
     "WWW-Authenticate": {"description": "How to show a key.", "required": True},
     "Retry-After": {"description": "In how many seconds to try again.", "required": True},
 }
-_OF_PROBLEMS = {401: "WWW-Authenticate", 403: "WWW-Authenticate", 503: "Retry-After"}
+_OF_PROBLEMS = {308: "Location", 401: "WWW-Authenticate", 403: "WWW-Authenticate", 503: "Retry-After"}
 _MEDIA = {"json-schema": "application/schema+json"}
 # What a problem says besides, where it can say more.
 _FACTS: dict[str, Json] = {
@@ -50,6 +51,9 @@ _FACTS: dict[str, Json] = {
     },
     "conflict": {
         "existing": {"id": examples.IDS["statement"], "url": f"/v1/statements/{examples.IDS['statement']}"},
+    },
+    "merged": {
+        "existing": {"id": examples.IDS["speaker"], "url": f"/v1/speakers/{examples.IDS['speaker']}"},
     },
     "stale": {"current_version": 2},
     "gone": {
@@ -99,7 +103,7 @@ def problems(operation: Operation) -> list[Type]:
 def problem_responses() -> Json:
     """Return the answers for all problems by name, an example for each type in those of its status."""
     found: Json = {}
-    errors = (BadJSON, BadParameter, Unauthenticated, Forbidden, NotFound, Conflict, Gone, Stale)
+    errors = (Merged, BadJSON, BadParameter, Unauthenticated, Forbidden, NotFound, Conflict, Gone, Stale)
     more = (WrongMediaType, Invalid, Reused, PreconditionMissing, Unavailable)
     for type in (TYPES["too-large"], *(type_of(error) for error in (*errors, *more))):
         example = {
