@@ -71,8 +71,8 @@ def _name(header: str) -> str:
     header = header.strip()
     quoted = _QUOTED.fullmatch(header)
     name = re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else header
-    if not _VISIBLE.fullmatch(name):
-        raise _bad("characters", "It must hold visible ASCII characters, at least one of them.")
+    if not _VISIBLE.fullmatch(name) or (header.startswith('"') and not quoted):
+        raise _bad("characters", "It must hold visible ASCII characters, bare or between quotation marks.")
     if len(name) > LONGEST:
         raise _bad("length", f"It has {len(name)} characters; at most {LONGEST} are taken.")
     return name

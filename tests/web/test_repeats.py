@@ -76,7 +76,9 @@ def test_a_key_counts_for_one_access_key_and_one_path(alice: Client, dora: Clien
     assert len(ids) == 4
 
 
-@pytest.mark.parametrize("key", ["", " ", '""', "x" * 256, '"' + "x" * 256 + '"', "é", "a\x7f", "a\tb"])
+@pytest.mark.parametrize(
+    "key", ["", " ", '""', '"', '"a', '"a"b"', '"a\\b"', "x" * 256, '"' + "x" * 256 + '"', "é", "a\x7f", "a\tb"]
+)
 def test_what_is_no_key_is_refused(alice: Client, key: str) -> None:
     before = stored()
     answer = alice.open("POST", "/v1/statements", json=statement(), environ_overrides={"HTTP_IDEMPOTENCY_KEY": key})

@@ -19,13 +19,15 @@ _IF_MATCH: Json = {
     "description": "The record's ETag, or * for whatever it is now; the body's `version` says the same.",
     "schema": {"anyOf": [{"const": "*"}, {"type": "string", "pattern": rf"^{_TAG}(?: *, *{_TAG})*$"}]},
 }
+# Spaces around it are not part of a header.
+_BARE = rf"^ *[!#-~][ -~]{{0,{repeats.LONGEST - 1}}}$"
+_QUOTED = rf'^ *"(?:[ !#-\[\]-~]|\\["\\]){{1,{repeats.LONGEST}}}" *$'
 _IDEMPOTENCY_KEY: Json = {
     "name": repeats.HEADER,
     "in": "header",
     "description": "A name of your own for this request, quoted or bare. Sent again within 24 hours with the same "
     "body, it is answered as before and not done again.",
-    # The name has up to 255 characters; quotation marks and what they make necessary come on top.
-    "schema": {"type": "string", "minLength": 1, "maxLength": repeats.LONGEST, "pattern": "^[!#-\\[\\]-~]+$"},
+    "schema": {"anyOf": [{"type": "string", "pattern": pattern} for pattern in (_BARE, _QUOTED)]},
 }
 _IF_NONE_MATCH: Json = {
     "name": "If-None-Match",
