@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -22,13 +23,12 @@ LAST = "\U0010ffff"
 _STANDING = "SELECT coalesce(t.merged_into, t.n) AS n FROM {type} t WHERE t.id IN ({named})"
 _TOGETHER = (
     "WITH standing AS ({standing}) "
-    "SELECT n FROM standing UNION SELECT m.n FROM standing JOIN {type} m ON m.merged_into = standing.n"
+    "SELECT n FROM standing UNION ALL SELECT m.n FROM standing JOIN {type} m ON m.merged_into = standing.n"
 )
-# The documents of a speaker, of the one it was merged into and of all others that were.
 _GROUP = (
-    "WITH standing AS (SELECT coalesce(merged_into, n) AS n FROM speaker WHERE n = ?) "
-    "SELECT s.document FROM standing JOIN speaker s ON s.n = standing.n "
-    "UNION ALL SELECT s.document FROM standing JOIN speaker s ON s.merged_into = standing.n"
+    "WITH standing AS (SELECT coalesce(merged_into, n) AS n FROM {type} WHERE n = ?) "
+    "SELECT s.document FROM standing JOIN {type} s ON s.n = standing.n "
+    "UNION ALL SELECT s.document FROM standing JOIN {type} s ON s.merged_into = standing.n"
 )
 
 
@@ -56,11 +56,10 @@ def gather(type: str, n: int) -> None:
     The names lead to the one who stands for all; the words of the names to every one of them, since statements
     keep the mark of the speaker that they were recorded with.
     """
-    group = rows(f"SELECT n, id, document FROM {type} WHERE n = ? OR merged_into = ? ORDER BY n", (n, n))
-    for member, id, _ in group:
+    group = rows(f"SELECT n, id FROM {type} WHERE n = ? OR merged_into = ? ORDER BY n", (n, n))
+    for member, id in group:
         _forget(type, member, id)
-    standing = next(id for member, id, _ in group if member == n)
-    _call(type, standing, [member for member, _, _ in group], [orjson.loads(text) for _, _, text in group])
+    _call(type, dict(group)[n], [member for member, _ in group], together(type, n))
     shown = f"SELECT s.reference FROM {type} s WHERE s.n = ?"
     execute(f"UPDATE {type} SET reference = ({shown}) WHERE merged_into = ?", (n, n))
 
@@ -71,13 +70,28 @@ def _forget(type: str, n: int, id: str) -> None:
 
 
 def _call(type: str, id: str, numbers: list[int], documents: list[Document]) -> None:
-    called = [name for document in documents for name in (document["name"], *document["aliases"])]
-    for folded in sorted({fold(name) for name in called}):
+    called, words = rows_beside(*documents)
+    for folded in called:
         execute("INSERT INTO name (type, folded, record) VALUES (?, ?, ?)", (type, folded, id))
-    words = sorted({word for name in called for word in tokens.words(name)})
-    for word, stem in zip(words, tokens.stems(words, "en"), strict=True):
+    for word, stem in words:
         for n in numbers:
             execute("INSERT INTO name_word (type, word, stem, n) VALUES (?, ?, ?, ?)", (type, word, stem, n))
+
+
+def rows_beside(*documents: Document) -> tuple[list[str], list[tuple[str, str]]]:
+    """Return the folded names that records are found by together, and the words of them with their stems."""
+    called = _called(documents)
+    words = sorted({word for name in called for word in tokens.words(name)})
+    return sorted({fold(name) for name in called}), list(zip(words, tokens.stems(words, "en"), strict=True))
+
+
+def together(type: str, n: int) -> list[Document]:
+    """Return the documents of a record, of who stands for it and of all others that this one stands for."""
+    return [orjson.loads(text) for (text,) in rows(_GROUP.format(type=type), (n,))]
+
+
+def _called(documents: Iterable[Document]) -> list[str]:
+    return [name for document in documents for name in (document["name"], *document["aliases"])]
 
 
 def begins(conditions: Conditions, type: str, text: str) -> None:
@@ -116,9 +130,7 @@ def calling(term: Term) -> tuple[str, list[str]]:
 
 
 def _fits(n: int, term: Term) -> bool:
-    documents = [orjson.loads(text) for (text,) in rows(_GROUP, (n,))]
-    called = [name for document in documents for name in (document["name"], *document["aliases"])]
-    return any(_contains(tokens.words(name), term) for name in called)
+    return any(_contains(tokens.words(name), term) for name in _called(together("speaker", n)))
 
 
 def _contains(words: list[str], term: Term) -> bool:
@@ -158,7 +170,7 @@ def numbers(type: str, names_or_ids: list[str]) -> list[int]:
         bearing = f"SELECT record FROM name WHERE type = '{type}' AND folded IN ({', '.join('?' * len(called))})"
         parts.append(_STANDING.format(type=type, named=bearing))
     sql = _TOGETHER.format(type=type, standing=" UNION ".join(parts))
-    return sorted(n for (n,) in rows(sql, [*ids, *called])) if parts else []
+    return sorted({n for (n,) in rows(sql, [*ids, *called])}) if parts else []
 
 
 def number(type: str, id: str) -> int | None:
@@ -168,7 +180,7 @@ def number(type: str, id: str) -> int | None:
 
 
 def refuse_while_named(type: str, id: str) -> None:
-    """Raise Conflict where statements or sources still name this speaker, outlet or source."""
+    """Raise Conflict where statements or sources still name this speaker, outlet or source, or it is merged."""
     n = number(type, id)
     users: list[tuple[str, str, object]] = [("mention", "record", id)]
     if type != "source":
@@ -177,6 +189,8 @@ def refuse_while_named(type: str, id: str) -> None:
         users.append(("source", "outlet", n))
     if type != "source" and row(f"SELECT 1 FROM {type} WHERE merged_into = ? LIMIT 1", (n,)):
         raise Conflict(f"Another {type} was merged into this one; unmerge it first.")
+    if type != "source" and row(f"SELECT 1 FROM {type} WHERE n = ? AND merged_into IS NOT NULL", (n,)):
+        raise Conflict(f"The {type} was merged into another; unmerge it first.")
     for table, column, value in users:
         if row(f"SELECT 1 FROM {table} WHERE {column} = ? LIMIT 1", (value,)):
             raise Conflict(f"Other records still name this {type}; change or withdraw those first.")

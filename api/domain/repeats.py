@@ -88,6 +88,12 @@ def remember(asked: Asked, answer: Remembered) -> None:
     insert("remembered_answer", values)
 
 
+def forget(record: str) -> None:
+    """Delete every answer that names a record, as when its words must go; what it answered is then done anew."""
+    # An answer that is stored unreadably is of no record.
+    execute("DELETE FROM remembered_answer WHERE nonce IS NULL AND body LIKE ?", (f'%"{record}"%',))
+
+
 def _scope(asked: Asked) -> tuple[str, str, str, str]:
     return asked.access_key, asked.method, asked.path, asked.name
 

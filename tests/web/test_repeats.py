@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from api.domain import keys
+from api.domain import keys, repeats
 from api.domain.keys import later
 from api.domain.repeats import LIFETIME
 from api.storage.db import execute, rows
@@ -142,6 +142,14 @@ def test_a_new_key_is_shown_again_to_who_asked_and_stands_nowhere(app: Flask, do
     assert first.json["key"] not in kept
     assert first.json["key"] not in bytes.fromhex(kept).decode("latin-1")
     assert [each["name"] for each in dora.get("/v1/keys").json["data"]].count("newsroom") == 1
+
+
+def test_answers_that_name_a_record_can_be_forgotten(alice: Client) -> None:
+    first, other = (repeat(alice, "/v1/statements", statement(text=text), text).json for text in ("One.", "Other."))
+    repeats.forget(first["id"])
+    assert [name for (name,) in rows("SELECT name FROM remembered_answer")] == ["Other."]
+    repeats.forget(other["speaker"]["id"])
+    assert rows("SELECT name FROM remembered_answer") == []
 
 
 # --- with real servers ---------------------------------------------------------------------------------------
