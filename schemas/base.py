@@ -27,6 +27,7 @@ READ_ONLY = frozenset(
         "withdrawn_at",
         "withdrawn_by",
         "statements_count",
+        "merged_into",
     }
 )
 # Far more than any object here has; beyond it, naming each stranger would only cost time.

@@ -37,6 +37,12 @@ UNNAMED = {
     "speakers": {"name": "Nobody in particular"},
     "outlets": {"name": "No paper in particular"},
 }
+# What an operation takes where the body is not what an error is about.
+RIGHT: dict[str, dict[str, Any]] = {
+    "/v1/statements/{id}/corrections": {"kind": "correction", "note": "It was five."},
+    "/v1/speakers/{id}/merge": {"into": "spk_00000000000000000000000000"},
+    "/v1/outlets/{id}/merge": {"into": "out_00000000000000000000000000"},
+}
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 
@@ -97,6 +103,13 @@ class World:
             unnamed = {**document, **UNNAMED.get(collection, {})}
             self.withdrawn[collection] = alice.record(unnamed, collection)["id"]
             alice.delete(f"/v1/{collection}/{self.withdrawn[collection]}", headers={"If-Match": "*"})
+        # One that was merged, and so cannot be changed or merged again.
+        self.merged: dict[str, str] = {}
+        for collection in ("speakers", "outlets"):
+            self.merged[collection] = alice.record({"name": "Another name"}, collection)["id"]
+            into = {"into": self.ids[collection]}
+            answer = alice.post(f"/v1/{collection}/{self.merged[collection]}/merge", into, headers={"If-Match": "*"})
+            assert answer.status_code == 200
         whole = alice.get(f"/v1/statements/{self.ids['statements']}").json
         self.named = {"speakers": whole["speaker"]["id"], "outlets": whole["outlet"]["id"]}
         alice.record(statement(text="Another.", external_id="taken"))
@@ -112,7 +125,7 @@ class World:
         who = self.dora if path.startswith("/v1/keys") else self.alice
         collection = path.split("/")[2] if path.startswith("/v1/") else ""
         address = self.address(path)
-        forced = {"If-Match": "*"}
+        forced, right = {"If-Match": "*"}, RIGHT.get(path, {})
         match status:
             case 400:
                 return who.open(method, f"{address}?nonsense=1", json={})
@@ -123,14 +136,14 @@ class World:
             case 404:
                 id = f"{PREFIXES.get(collection)}_00000000000000000000000000"
                 values = {"id": id, "version": 1, "name": "nothing", "slug": "nothing"}
-                return who.open(method, path.format(**values), json={}, headers=forced)
+                return who.open(method, path.format(**values), json=right, headers=forced)
             case 409:
                 return self.clash(method, path, collection)
             case 410:
-                return who.open(method, self.address(path, self.withdrawn[collection]), json={}, headers=forced)
+                return who.open(method, self.address(path, self.withdrawn[collection]), json=right, headers=forced)
             case 412:
                 id = self.ids[collection]
-                return who.open(method, address, json={}, headers={"If-Match": f'"{id}.7-x"'})
+                return who.open(method, address, json=right, headers={"If-Match": f'"{id}.7-x"'})
             case 413:
                 body = b" " * 1_048_577
                 return who.open(method, address, data=body, content_type="application/json", headers=forced)
@@ -147,6 +160,13 @@ class World:
             return self.alice.post(path, statement())
         if (method, path) == ("PATCH", "/v1/statements/{id}"):
             return self.alice.patch(self.address(path), {"external_id": "taken", "version": 1})
+        if path == "/v1/statements/{id}/corrections":
+            return self.alice.post(self.address(path), {**RIGHT[path], "patch": {"external_id": "taken"}})
+        if path.endswith("/unmerge"):
+            return self.alice.post(self.address(path), {})
+        if method in ("PATCH", "POST") and collection in self.merged:
+            address = self.address(path, self.merged[collection])
+            return self.alice.open(method, address, json=RIGHT.get(path, {}), headers={"If-Match": "*"})
         if method == "DELETE" and collection in self.named:
             return self.alice.delete(self.address(path, self.named[collection]), headers={"If-Match": "*"})
         if (method, collection) == ("DELETE", "sources"):

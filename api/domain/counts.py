@@ -40,6 +40,8 @@ def count(query: dict[str, Any], reader: Key) -> dict[str, Any]:
     by = query["by"]
     selection = select(STATEMENT, {**query, "sort": None}, reader)
     found = _grouped(selection, by)
+    if by in _NAMED:
+        found = _together(found, by)
     missing = found.pop(None, 0)
     groups = _periods(found, by) if by in _DIVISORS else _ranked(found, by)
     shown, rest = groups[: query["limit"]], groups[query["limit"] :]
@@ -59,6 +61,17 @@ def _grouped(selection: Selection, by: str) -> Counter[Any]:
     for phase in selection.phases:
         found.update(dict(rows(_sql(selection.tables, phase.conditions, by), phase.conditions.parameters)))
     return found
+
+
+def _together(found: Counter[Any], by: str) -> Counter[Any]:
+    """Count what was merged with who stands for it."""
+    standing = dict(rows(f"SELECT n, merged_into FROM {by} WHERE merged_into IS NOT NULL"))
+    if not standing:
+        return found
+    together: Counter[Any] = Counter()
+    for n, count in found.items():
+        together[standing.get(n, n)] += count
+    return together
 
 
 def _sql(tables: str, conditions: Conditions, by: str) -> str:

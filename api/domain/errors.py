@@ -22,6 +22,10 @@ class Gone(Refused):
     """It was withdrawn: when, by whom and why."""
 
 
+class Merged(Refused):
+    """Another record stands for this one now; `facts["existing"]` names it."""
+
+
 class Stale(Refused):
     """The record has moved on from the version that the change was made for."""
 
@@ -32,6 +36,10 @@ class PreconditionMissing(Refused):
 
 class Conflict(Refused):
     """It would be a second of what there may be one of, or take away what others need."""
+
+
+class Reused(Refused):
+    """The name that was given to this request belongs to another one."""
 
 
 class Invalid(Refused):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import orjson
 
+from api.domain import names
 from api.domain.kinds import Kind
 from api.domain.outlets import OUTLET
 from api.domain.relations import RELATION
@@ -54,8 +55,15 @@ def rebuild(progress: Progress) -> int:
                     kind.project(n, document, None)
                 done += len(batch)
                 progress(done, total)
+            if kind.merges:
+                _gather(kind.name)
         mark_current()
     return total
+
+
+def _gather(type: str) -> None:
+    for (n,) in rows(f"SELECT DISTINCT merged_into FROM {type} WHERE merged_into IS NOT NULL"):
+        names.gather(type, n)
 
 
 def mark_current() -> None:

@@ -32,7 +32,7 @@ class Kind:
     Conflict where other records still need this one. `derived` are the members that only we write.
     `names` are the references that a row is read with, `ends` the columns that hold ids
     of statements. `public` is the condition under which a row `t` may be known of without a key, and `secret` a
-    member shown to key holders only.
+    member shown to key holders only. Of a kind that `merges`, one record can stand for others.
     """
 
     name: str
@@ -50,3 +50,4 @@ class Kind:
     ends: tuple[str, ...] = ()
     public: str = ""
     secret: str | None = None
+    merges: bool = False

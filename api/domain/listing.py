@@ -92,6 +92,8 @@ def select(kind: Kind, query: dict[str, Any], reader: Key) -> Selection:
     read = f"t.id, {columns(kind)}"
     conditions = Conditions()
     conditions.add(visible(kind, reader))
+    if kind.merges:
+        conditions.add("t.merged_into IS NULL")
     if kind.ends and query.get("statement"):
         filters.about(conditions, kind.ends, query["statement"])
     if kind.name in ("speaker", "outlet") and query.get("q"):

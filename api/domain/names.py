@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -14,10 +15,21 @@ from api.storage.db import execute, row, rows
 from api.text import tokens
 from api.text.folding import fold
 from api.text.queries import Term
+from schemas.vocabulary import PREFIXES
 
-_PREFIXES = {"speaker": "spk", "outlet": "out"}
 # Sorts behind every character that a word may hold.
 LAST = "\U0010ffff"
+# The numbers of who stands for those with some ids, and of all that are merged into them.
+_STANDING = "SELECT coalesce(t.merged_into, t.n) AS n FROM {type} t WHERE t.id IN ({named})"
+_TOGETHER = (
+    "WITH standing AS ({standing}) "
+    "SELECT n FROM standing UNION ALL SELECT m.n FROM standing JOIN {type} m ON m.merged_into = standing.n"
+)
+_GROUP = (
+    "WITH standing AS (SELECT coalesce(merged_into, n) AS n FROM {type} WHERE n = ?) "
+    "SELECT s.document FROM standing JOIN {type} s ON s.n = standing.n "
+    "UNION ALL SELECT s.document FROM standing JOIN {type} s ON s.merged_into = standing.n"
+)
 
 
 def reference(document: Document) -> str:
@@ -26,18 +38,60 @@ def reference(document: Document) -> str:
 
 
 def index(type: str, n: int, document: Document | None, previous: Document | None) -> None:
-    """Make a record findable by its name and aliases and the words of them, and by no other."""
+    """Make a record findable by its name and aliases and the words of them, and by no other.
+
+    Whoever was merged has no names of its own: `gather` gives them to the one who stands for it.
+    """
     if previous is not None:
-        execute("DELETE FROM name WHERE type = ? AND record = ?", (type, previous["id"]))
-        execute("DELETE FROM name_word WHERE type = ? AND n = ?", (type, n))
-    if document is None:
-        return
-    called = (document["name"], *document["aliases"])
-    for folded in sorted({fold(name) for name in called}):
-        execute("INSERT INTO name (type, folded, record) VALUES (?, ?, ?)", (type, folded, document["id"]))
+        _forget(type, n, previous["id"])
+    if document is not None and "merged_into" not in document:
+        _call(type, document["id"], [n], [document])
+        if previous is not None and row(f"SELECT 1 FROM {type} WHERE merged_into = ? LIMIT 1", (n,)):
+            gather(type, n)
+
+
+def gather(type: str, n: int) -> None:
+    """Make a record and all that are merged into it findable by each other's names, and shown by its own.
+
+    The names lead to the one who stands for all; the words of the names to every one of them, since statements
+    keep the mark of the speaker that they were recorded with.
+    """
+    group = rows(f"SELECT n, id FROM {type} WHERE n = ? OR merged_into = ? ORDER BY n", (n, n))
+    for member, id in group:
+        _forget(type, member, id)
+    _call(type, dict(group)[n], [member for member, _ in group], together(type, n))
+    shown = f"SELECT s.reference FROM {type} s WHERE s.n = ?"
+    execute(f"UPDATE {type} SET reference = ({shown}) WHERE merged_into = ?", (n, n))
+
+
+def _forget(type: str, n: int, id: str) -> None:
+    execute("DELETE FROM name WHERE type = ? AND record = ?", (type, id))
+    execute("DELETE FROM name_word WHERE type = ? AND n = ?", (type, n))
+
+
+def _call(type: str, id: str, numbers: list[int], documents: list[Document]) -> None:
+    called, words = rows_beside(*documents)
+    for folded in called:
+        execute("INSERT INTO name (type, folded, record) VALUES (?, ?, ?)", (type, folded, id))
+    for word, stem in words:
+        for n in numbers:
+            execute("INSERT INTO name_word (type, word, stem, n) VALUES (?, ?, ?, ?)", (type, word, stem, n))
+
+
+def rows_beside(*documents: Document) -> tuple[list[str], list[tuple[str, str]]]:
+    """Return the folded names that records are found by together, and the words of them with their stems."""
+    called = _called(documents)
     words = sorted({word for name in called for word in tokens.words(name)})
-    for word, stem in zip(words, tokens.stems(words, "en"), strict=True):
-        execute("INSERT INTO name_word (type, word, stem, n) VALUES (?, ?, ?, ?)", (type, word, stem, n))
+    return sorted({fold(name) for name in called}), list(zip(words, tokens.stems(words, "en"), strict=True))
+
+
+def together(type: str, n: int) -> list[Document]:
+    """Return the documents of a record, of who stands for it and of all others that this one stands for."""
+    return [orjson.loads(text) for (text,) in rows(_GROUP.format(type=type), (n,))]
+
+
+def _called(documents: Iterable[Document]) -> list[str]:
+    return [name for document in documents for name in (document["name"], *document["aliases"])]
 
 
 def begins(conditions: Conditions, type: str, text: str) -> None:
@@ -76,8 +130,7 @@ def calling(term: Term) -> tuple[str, list[str]]:
 
 
 def _fits(n: int, term: Term) -> bool:
-    document = orjson.loads((row("SELECT document FROM speaker WHERE n = ?", (n,)) or ("{}",))[0])
-    return any(_contains(tokens.words(name), term) for name in (document["name"], *document["aliases"]))
+    return any(_contains(tokens.words(name), term) for name in _called(together("speaker", n)))
 
 
 def _contains(words: list[str], term: Term) -> bool:
@@ -92,7 +145,7 @@ def _contains(words: list[str], term: Term) -> bool:
 
 
 def bearers(type: str, name: str) -> list[str]:
-    """Return the ids of those whose name or alias this is, oldest first."""
+    """Return the ids of those whose name or alias this is, oldest first; never of one that was merged."""
     found = rows("SELECT record FROM name WHERE type = ? AND folded = ? ORDER BY record", (type, fold(name)))
     return [id for (id,) in found]
 
@@ -104,16 +157,20 @@ def candidates(type: str, ids: list[str]) -> list[dict[str, Any]]:
 
 
 def numbers(type: str, names_or_ids: list[str]) -> list[int]:
-    """Return the row numbers of all whose id, name or alias is among these; a name nobody bears adds none."""
-    ids = [each for each in names_or_ids if is_id(each, _PREFIXES[type])]
+    """Return the row numbers of all whose id, name or alias is among these; a name nobody bears adds none.
+
+    Where one stands for others, all of them are meant, whichever of them was named.
+    """
+    ids = [each for each in names_or_ids if is_id(each, PREFIXES[type])]
     called = [fold(each) for each in names_or_ids if each not in ids]
     parts = []
     if ids:
-        parts.append(f"SELECT n FROM {type} WHERE id IN ({', '.join('?' * len(ids))})")
+        parts.append(_STANDING.format(type=type, named=", ".join("?" * len(ids))))
     if called:
         bearing = f"SELECT record FROM name WHERE type = '{type}' AND folded IN ({', '.join('?' * len(called))})"
-        parts.append(f"SELECT n FROM {type} WHERE id IN ({bearing})")
-    return sorted(n for (n,) in rows(" UNION ".join(parts), [*ids, *called])) if parts else []
+        parts.append(_STANDING.format(type=type, named=bearing))
+    sql = _TOGETHER.format(type=type, standing=" UNION ".join(parts))
+    return sorted({n for (n,) in rows(sql, [*ids, *called])}) if parts else []
 
 
 def number(type: str, id: str) -> int | None:
@@ -123,13 +180,17 @@ def number(type: str, id: str) -> int | None:
 
 
 def refuse_while_named(type: str, id: str) -> None:
-    """Raise Conflict where statements or sources still name this speaker, outlet or source."""
+    """Raise Conflict where statements or sources still name this speaker, outlet or source, or it is merged."""
     n = number(type, id)
     users: list[tuple[str, str, object]] = [("mention", "record", id)]
     if type != "source":
         users.append(("statement", type, n))
     if type == "outlet":
         users.append(("source", "outlet", n))
+    if type != "source" and row(f"SELECT 1 FROM {type} WHERE merged_into = ? LIMIT 1", (n,)):
+        raise Conflict(f"Another {type} was merged into this one; unmerge it first.")
+    if type != "source" and row(f"SELECT 1 FROM {type} WHERE n = ? AND merged_into IS NOT NULL", (n,)):
+        raise Conflict(f"The {type} was merged into another; unmerge it first.")
     for table, column, value in users:
         if row(f"SELECT 1 FROM {table} WHERE {column} = ? LIMIT 1", (value,)):
             raise Conflict(f"Other records still name this {type}; change or withdraw those first.")

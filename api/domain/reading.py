@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from api.domain import cursors, log
+from api.domain import cursors, log, survivors
 from api.domain.errors import Gone, NotFound, Unauthenticated
 from api.domain.keys import Key
 from api.domain.kinds import Document, Kind
@@ -42,10 +42,11 @@ def visible(kind: Kind, reader: Key) -> str:
 
 
 def find(kind: Kind, id: str, reader: Key) -> Sent:
-    """Return a record's current document; raises NotFound, or Gone where it was withdrawn."""
+    """Return a record's current document; raises NotFound, Gone where it was withdrawn, or Merged."""
     found = row(_finding(kind, visible(kind, reader)), (id,))
     if found is None:
         raise missing(kind, id, may_know=reader.may("read"))
+    survivors.lead_on(kind, id, found[1])
     (text,) = documents(kind, [found], 1)
     return Sent(id, found[0], without_secret(kind, text, reader))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from api.domain import log, reading
+from api.domain import log, reading, survivors
 from api.domain.errors import Stale
 from api.domain.ids import new_id, now
 from api.domain.keys import Key
@@ -50,11 +50,10 @@ def revise(kind: Kind, id: str, patch: Document, *, by: Key, expected: frozenset
     Conflict, Invalid and marshmallow's ValidationError.
     """
     with writing():
-        n, previous = _current(kind, id, expected)
-        fields = {name: value for name, value in previous.items() if name not in (*_OURS, *kind.derived)}
-        settled = kind.settle(kind.takes.load(kind.merge(fields, patch)), by.name, previous)
+        n, previous = current(kind, id, expected)
+        settled = patched(kind, previous, patch, by=by.name)
         if any(name not in previous or previous[name] != value for name, value in settled.items()):
-            _replace(kind, n, previous, settled, by.name)
+            replace(kind, n, previous, settled, by=by.name)
         return reading.find(kind, id, by)
 
 
@@ -65,7 +64,7 @@ def withdraw(kind: Kind, id: str, reason: str | None, *, by: Key, expected: froz
     Raises NotFound, Gone, Stale, and Conflict where other records still name it.
     """
     with writing():
-        n, previous = _current(kind, id, expected)
+        n, previous = current(kind, id, expected)
         kind.release(id)
         version = previous["version"] + 1
         document = {
@@ -87,11 +86,18 @@ def withdraw(kind: Kind, id: str, reason: str | None, *, by: Key, expected: froz
         log.append("withdraw", kind.name, document, sha256=digest, by=by.name, at=document["withdrawn_at"], note=reason)
 
 
-def _current(kind: Kind, id: str, expected: frozenset[int] | None) -> tuple[int, Document]:
+def current(kind: Kind, id: str, expected: frozenset[int] | None, *, merged: bool = False) -> tuple[int, Document]:
+    """Return a record's number and document, to be changed.
+
+    Raises NotFound, Gone, Stale at another version, and Conflict where another record stands for it, unless it may
+    be `merged`.
+    """
     found = row(f"SELECT n, document FROM {kind.name} WHERE id = ?", (id,))
     if found is None:
         raise reading.missing(kind, id, may_know=True)
     document: dict[str, Any] = orjson.loads(found[1])
+    if not merged:
+        survivors.require_unmerged(kind, document)
     if expected is not None and document["version"] not in expected:
         raise Stale(
             f"The {kind.name} is now at version {document['version']}. Read it again and repeat the change.",
@@ -100,7 +106,26 @@ def _current(kind: Kind, id: str, expected: frozenset[int] | None) -> tuple[int,
     return found[0], document
 
 
-def _replace(kind: Kind, n: int, previous: Document, settled: Document, by: str) -> None:
+def patched(kind: Kind, previous: Document, patch: Document, *, by: str) -> Document:
+    """Return what a document holds besides what all records have, with a merge patch applied, checked and settled.
+
+    Raises marshmallow's ValidationError, and Invalid.
+    """
+    return kind.settle(kind.takes.load(kind.merge(own(kind, previous), patch)), by, previous)
+
+
+def own(kind: Kind, document: Document) -> Document:
+    """Return what a document holds besides what only we write."""
+    return {name: value for name, value in document.items() if name not in (*_OURS, *kind.derived)}
+
+
+def replace(
+    kind: Kind, n: int, previous: Document, settled: Document, *, by: str, op: str = "update", note: str | None = None
+) -> None:
+    """Put a record's next version in the place of the one before, which is kept; raises Conflict.
+
+    `op` and `note` are what the log says of it.
+    """
     id, version = previous["id"], previous["version"] + 1
     document = {"id": id, "version": version, **settled}
     document.update(created_at=previous["created_at"], updated_at=now(), recorded_by=previous["recorded_by"])
@@ -111,7 +136,7 @@ def _replace(kind: Kind, n: int, previous: Document, settled: Document, by: str)
     update(kind.name, id, columns)
     kind.project(n, document, previous)
     digest = log.document_hash(salt, text)
-    log.append("update", kind.name, document, sha256=digest, by=by, at=document["updated_at"])
+    log.append(op, kind.name, document, sha256=digest, by=by, at=document["updated_at"], note=note)
 
 
 def _supersede(kind: Kind, id: str) -> None:

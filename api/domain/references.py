@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-from api.domain import log, names, records
+from api.domain import log, names, records, survivors
 from api.domain.errors import Invalid
 from api.domain.kinds import Document, Kind
 from api.domain.outlets import OUTLET
@@ -49,7 +49,10 @@ class Resolution:
 
     def _resolve(self, kind: Kind, given: Document, pointer: str) -> Document | None:
         if "id" in given:
-            return self._known(kind.name, given["id"], pointer)
+            standing = survivors.survivor(kind.name, given["id"])
+            if standing is None:
+                return self._known(kind.name, given["id"], pointer)
+            return {"id": self._kept(kind.name, standing, pointer)}
         found = names.bearers(kind.name, given["name"])
         if "type" in given and found:
             of_type = [each for each in names.candidates(kind.name, found) if each["type"] == given["type"]]
@@ -58,8 +61,17 @@ class Resolution:
             self._ambiguous(kind, given["name"], found, pointer)
             return None
         if found:
-            return {"id": found[0]}
+            return {"id": self._kept(kind.name, found[0], pointer)}
         return {"id": records.store(kind, kind.takes.load(given), by=self.by)}
+
+    def _kept(self, type: str, standing: str, pointer: str) -> str:
+        """Return the id to store for one who stands for others: what the previous version has in this very place,
+        where that is the same by now, so that a change of something else leaves it to whom it belongs.
+        """
+        before = _at(self.previous, pointer)
+        if before is None or before == standing:
+            return standing
+        return before if survivors.survivor(type, before) == standing else standing
 
     def _known(self, type: str, id: str, pointer: str) -> Document | None:
         if row(f"SELECT 1 FROM {type} WHERE id = ?", (id,)) or id in self._named_before:
@@ -76,6 +88,19 @@ class Resolution:
         detail = f"{len(found)} {kind.plural} are called {name[:80]!r}; say which one by its id."
         choice = names.candidates(kind.name, found[:20])
         self.problems.append({"pointer": pointer, "code": "ambiguous", "detail": detail, "candidates": choice})
+
+
+def _at(document: Document | None, pointer: str) -> str | None:
+    """Return the id of the reference at a place in a stored document, None where there is none."""
+    value: Any = document
+    for step in pointer.removeprefix("#/").split("/"):
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    return value["id"] if isinstance(value, dict) else None
 
 
 def _references(value: object) -> Iterator[str]:

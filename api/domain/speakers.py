@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from api.domain import names
+from api.domain import names, survivors
 from api.domain.kinds import Document, Kind
 from schemas.speakers import SpeakerIn
 
@@ -14,7 +14,7 @@ def _settle(fields: Document, by: str, previous: Document | None) -> Document:
 
 
 def _columns(document: Document) -> dict[str, object]:
-    return {"reference": names.reference(document)}
+    return survivors.columns("speaker", document)
 
 
 def _project(n: int, document: Document | None, previous: Document | None) -> None:
@@ -29,5 +29,7 @@ SPEAKER = Kind(
     settle=_settle,
     columns=_columns,
     project=_project,
+    derived=("merged_into",),
+    merges=True,
     release=partial(names.refuse_while_named, "speaker"),
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from api.domain import names, quantities, words
+from api.domain import names, quantities, survivors, words
 from api.domain.errors import Conflict, Invalid
 from api.domain.kinds import Document, Kind
 from api.domain.references import Resolution
@@ -79,20 +79,32 @@ def _existing(id: str) -> dict[str, str]:
 def _twin(document: Document) -> str | None:
     # Texts that fold alike are few, so the rest is compared in the documents themselves.
     alike = rows(
-        "SELECT id, document FROM statement WHERE fingerprint = ? AND id <> ? ORDER BY id",
-        (fingerprint(document["text"]), document["id"]),
+        "SELECT id, document FROM statement WHERE fingerprint = ? ORDER BY id", (fingerprint(document["text"]),)
     )
+    others = {id: orjson.loads(text) for id, text in alike}
+    before = others.pop(document["id"], None)
+    twins = _twins(document, others) if others else []
+    # Two that became alike when their speakers were merged may still be changed.
+    known = _twins(before, others) if before and twins else []
+    return next((id for id in twins if id not in known), None)
+
+
+def _twins(document: Document, others: dict[str, Document]) -> list[str]:
     ours = _place(document)
-    return next((id for id, text in alike if _same_place(ours, _place(orjson.loads(text)))), None)
+    return [id for id, other in others.items() if _same_place(ours, _place(other))]
 
 
 def _place(document: Document) -> dict[str, Any]:
-    speaker = document["speaker"]
+    speaker, outlet = document["speaker"], document["outlet"]["id"]
     return {
-        "who": speaker["id"] if speaker else fold(document["attributed_as"]),
+        "who": _standing("speaker", speaker["id"]) if speaker else fold(document["attributed_as"]),
         "urls": _urls(document),
-        "otherwise": (document["outlet"]["id"], document["said_on"]),
+        "otherwise": (_standing("outlet", outlet), document["said_on"]),
     }
+
+
+def _standing(type: str, id: str) -> str:
+    return survivors.survivor(type, id) or id
 
 
 def _same_place(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -141,11 +153,12 @@ def _columns(document: Document) -> dict[str, object]:
 
 
 def _cite(document: Document | None, step: int) -> None:
-    """Count a published statement with its speaker and outlet."""
+    """Count a published statement with its speaker and outlet, or who stands for them."""
     if document is not None and document["status"] != "withheld":
         for name in ("speaker", "outlet"):
             if document[name]:
-                execute(f"UPDATE {name} SET cited = cited + ? WHERE id = ?", (step, document[name]["id"]))
+                standing = f"SELECT coalesce(s.merged_into, s.n) FROM {name} s WHERE s.id = ?"
+                execute(f"UPDATE {name} SET cited = cited + ? WHERE n = ({standing})", (step, document[name]["id"]))
 
 
 def _project(n: int, document: Document | None, previous: Document | None) -> None:

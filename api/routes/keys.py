@@ -37,7 +37,7 @@ def list_(key: Key) -> Envelope:
 
 
 @routes.post("/keys")
-@endpoint(needs="admin", takes=KeyIn, gives=NewKeyOut, status=201)
+@endpoint(needs="admin", takes=KeyIn, gives=NewKeyOut, status=201, secret=True)
 def make(body: dict[str, Any], key: Key) -> dict[str, Any]:
     """Make a key; it is shown in this answer and never again."""
     return keys.make(body["name"], body["scopes"], expires=body["expires_at"])

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint
 
 from api.domain import listing, reading, records, samples, streams, views
-from api.domain.errors import Conflict, Gone, NotFound, Refused
+from api.domain.errors import Conflict, Gone, Merged, NotFound, Refused
 from api.domain.keys import Key
 from api.domain.kinds import Document, Kind
 from api.domain.reading import Sent
@@ -35,9 +35,11 @@ def collection(
     routes = Blueprint(kind.plural, __name__, url_prefix=f"/v1/{kind.plural}")
     takes = type(kind.takes)
     a = "an" if kind.name[0] in "aeiou" else "a"
-    # Not every kind has records that clash, or that others need.
+    # Not every kind has records that clash, that others need, or that others can stand for.
     clashes: Errors = (Conflict,) if kind.refuse is not Kind.refuse else ()
     needed: Errors = (Conflict,) if kind.release is not Kind.release else ()
+    fixed: Errors = (Conflict,) if kind.merges else clashes
+    moves: Errors = (Merged,) if kind.merges else ()
 
     @routes.post("")
     @endpoint(needs="write", takes=takes, gives=gives, status=201, raises=clashes, summary=f"Record {a} {kind.name}.")
@@ -53,7 +55,7 @@ def collection(
         return Envelope(views.shaped(page.lines, query, key), page.next, page.total, page.total_exact)
 
     @routes.get("/<id:id>")
-    @endpoint(query=one, gives=gives, forms=(PAGES,), raises=(NotFound, Gone), summary=f"Read {a} {kind.name}.")
+    @endpoint(query=one, gives=gives, forms=(PAGES,), raises=(NotFound, Gone, *moves), summary=f"Read {a} {kind.name}.")
     def read(id: str, query: dict[str, Any], key: Key) -> Sent:
         found = reading.find(kind, id, key)
         return replace(found, body=views.shaped(found.body, query, key))
@@ -64,7 +66,7 @@ def collection(
         patches=patches,
         gives=gives,
         conditional=True,
-        raises=(NotFound, Gone, *clashes),
+        raises=(NotFound, Gone, *fixed),
         summary=f"Revise {a} {kind.name}.",
     )
     def revise(id: str, body: Document, key: Key, expected: Expected) -> Sent:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.domain import counts
+from api.domain import corrections, counts
+from api.domain.errors import Conflict, Gone, NotFound
 from api.domain.keys import Key
+from api.domain.kinds import Document
+from api.domain.reading import Sent
 from api.domain.statements import STATEMENT
-from api.routes.records import collection
+from api.routes.records import Expected, collection
 from api.web.endpoint import endpoint
+from schemas.corrections import CorrectionIn
 from schemas.queries import CountsQuery, StatementQuery, StatementsQuery
 from schemas.statements import StatementOut, StatementPatch
 
@@ -20,3 +24,17 @@ routes = collection(STATEMENT, gives=StatementOut, patches=StatementPatch, query
 def count(query: dict[str, Any], key: Key) -> dict[str, Any]:
     """Count statements by speaker, outlet, topic, kind, form, language, status or time."""
     return counts.count(query, key)
+
+
+@routes.post("/<id:id>/corrections")
+@endpoint(
+    needs="write",
+    takes=CorrectionIn,
+    gives=StatementOut,
+    status=201,
+    conditional="optional",
+    raises=(NotFound, Gone, Conflict),
+)
+def correct(id: str, body: Document, key: Key, expected: Expected) -> Sent:
+    """Correct, clarify or retract a statement, saying what was wrong."""
+    return corrections.correct(id, body, by=key, expected=expected)

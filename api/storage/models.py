@@ -67,10 +67,14 @@ class Record(Table):
 
 
 class Speaker(Record):
-    """`reference` is the JSON that stands for it in every statement sent, `cited` how many published ones do."""
+    """`reference` is the JSON that stands for it in every statement sent, `cited` how many published ones do.
+
+    `merged_into` is who stands for it now, and is itself merged into nobody; of that one it has the reference.
+    """
 
     reference = TextField()
     cited = IntegerField()
+    merged_into = ForeignKeyField("self", column_name="merged_into", object_id_name="merged_into_n", null=True)
 
 
 class Outlet(Record):
@@ -78,6 +82,7 @@ class Outlet(Record):
 
     reference = TextField()
     cited = IntegerField()
+    merged_into = ForeignKeyField("self", column_name="merged_into", object_id_name="merged_into_n", null=True)
 
 
 class Source(Record):
@@ -234,3 +239,19 @@ class AccessKey(Table):
     expires_at = TextField(null=True)
     revoked_at = TextField(null=True)
     last_used_at = TextField(null=True)
+
+
+class RememberedAnswer(Table):
+    """The answer to a write whose sender gave it a name; with a nonce, `body` is unreadable but for the sender."""
+
+    n = BigAutoField()
+    access_key = TextField()
+    method = TextField()
+    path = TextField()
+    name = TextField()
+    request = TextField()
+    status = IntegerField()
+    headers = TextField()
+    body = TextField()
+    nonce = TextField(null=True)
+    at = TextField()

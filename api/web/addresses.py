@@ -33,3 +33,10 @@ def with_cursor(cursor: str) -> str:
     sent = request.query_string.decode("ascii", "replace").split("&")
     kept = [part for part in sent if part and unquote_plus(part.partition("=")[0]) != "cursor"]
     return absolute(f"{request.path}?{quote('&'.join([*kept, f'cursor={cursor}']), safe=_QUERY)}")
+
+
+def of_another(id: str) -> str:
+    """Return the address of the request for another record, its suffix and parameters as they were sent."""
+    sent = quote(request.query_string.decode("ascii", "replace"), safe=_QUERY)
+    path = request.path.replace(request.view_args["id"], id, 1) if request.view_args else request.path
+    return absolute(f"{path}?{sent}" if sent else path)

@@ -56,7 +56,9 @@ def _document(status: int, sent: Sent) -> Response:
     if _matches(tag):
         return Response(status=304, headers=headers)
     if status == 201:
-        headers["Location"] = addresses.absolute(f"{request.path.rstrip('/')}/{sent.id}")
+        # What is made below a record, such as a correction, is found in the record.
+        above = request.path.rstrip("/").partition(f"/{sent.id}/")[0]
+        headers["Location"] = addresses.absolute(f"{above}/{sent.id}")
     return Response(body, status, headers, content_type=JSON)
 
 

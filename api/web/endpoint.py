@@ -1,7 +1,7 @@
 """One decorator declares a route: who may, what comes in, what goes out; and runs each request in one order.
 
-Permission, then input, then the work, then the answer with its validators. What the decorator is told
-is kept as the view's `contract`, from which the OpenAPI document and the tests of permissions are made.
+Permission, then what was asked before, then input, then the work, then the answer with its validators. What the
+decorator is told is kept as the view's `contract`, of which the OpenAPI document and the tests of permissions are made.
 """
 
 from __future__ import annotations
@@ -9,20 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, Literal
 
 from flask import Response, abort, request
 from marshmallow import ValidationError
 
 from api.domain.errors import Invalid
-from api.domain.keys import ANONYMOUS
-from api.web import answers, bodies, parameters, preconditions
+from api.domain.keys import ANONYMOUS, Key
+from api.domain.repeats import Asked
+from api.web import answers, bodies, parameters, preconditions, repeats
 from api.web.keys import permit
 from schemas.base import Schema
 from schemas.faults import problems
 from schemas.queries import NoQuery, Query
 
 View = Callable[..., Any]
+# Whether a change must say which version it was made for, or may.
+Conditional = bool | Literal["optional"]
 _NO_QUERY = NoQuery()
 
 
@@ -37,11 +40,22 @@ class Contract:
     gives: type[Schema] | str | None
     lists: bool
     status: int
-    conditional: bool
+    conditional: Conditional
+    secret: bool
     keyless: bool
     forms: tuple[str, ...]
     raises: tuple[type[Exception], ...]
     summary: str
+
+    @property
+    def bodiless(self) -> bool:
+        """Whether the body may be left out, since there is nothing in it that must be said."""
+        return self.takes is not None and not any(field.required for field in self.takes.load_fields.values())
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changes something, so that doing it twice differs from doing it once."""
+        return self.needs in ("write", "admin")
 
 
 def endpoint(
@@ -55,7 +69,8 @@ def endpoint(
     lists: bool = False,
     logged: bool = True,
     status: int = 200,
-    conditional: bool = False,
+    conditional: Conditional = False,
+    secret: bool = False,
     forms: tuple[str, ...] = (),
     raises: tuple[type[Exception], ...] = (),
     summary: str | None = None,
@@ -64,9 +79,11 @@ def endpoint(
 
     It is called with the path's parts and `key`, and where the declaration asks for them `body` (`takes`:
     loaded by the schema; `patches`: the merge patch as sent), `query` and `expected` (`conditional`: the
-    versions that the change was made for, None for any). It returns what `answers.answer` knows to send.
-    `forms` are those that the answer comes in, JSON first, where a client may choose: by a suffix of the address,
-    by `format` in the query or by the Accept header; the view finds what was chosen in `query["format"]`.
+    versions that the change was made for, None for any; "optional" where they may be left unsaid). It returns
+    what `answers.answer` knows to send. A POST that writes takes an `Idempotency-Key`; where its answer shows a
+    `secret`, that is remembered unreadably. `forms` are those that the answer comes in, JSON first, where a
+    client may choose: by a suffix of the address, by `format` in the query or by the Accept header; the view
+    finds what was chosen in `query["format"]`.
     `raises` names what the work itself may refuse; what permission, parameters and body may is known.
     """
 
@@ -80,6 +97,7 @@ def endpoint(
             lists=lists,
             status=status,
             conditional=conditional,
+            secret=secret,
             keyless=keyless,
             forms=forms,
             raises=raises,
@@ -92,6 +110,9 @@ def endpoint(
             # Nothing has such a name, and PostgreSQL cannot even be asked for it.
             if any("\0" in part for part in path.values() if isinstance(part, str)):
                 abort(404)
+            asked = _asked(contract, key)
+            if asked and (known := repeats.replay(asked)):
+                return known
             suffix = path.pop("suffix", None)
             arguments: dict[str, Any] = {**path, "key": key}
             if query or request.query_string:
@@ -102,8 +123,8 @@ def endpoint(
             if contract.lists and logged and (fresh := answers.unchanged(key, form)):
                 return fresh
             if contract.takes or contract.patches:
-                return _write(contract, view, arguments, path)
-            return answers.answer(contract.status, view(**arguments), key)
+                return _write(contract, view, arguments, path, asked)
+            return _work(contract, view, arguments, asked)
 
         serve.contract = contract  # type: ignore[attr-defined]
         return serve
@@ -111,20 +132,33 @@ def endpoint(
     return declare
 
 
-def _write(contract: Contract, view: View, arguments: dict[str, Any], path: dict[str, str]) -> Response:
+def _asked(contract: Contract, key: Key) -> Asked | None:
+    return repeats.asked(key, secret=contract.secret) if contract.writes and request.method == "POST" else None
+
+
+def _work(contract: Contract, view: View, arguments: dict[str, Any], asked: Asked | None) -> Response:
+    def work() -> Response:
+        return answers.answer(contract.status, view(**arguments), arguments["key"])
+
+    return repeats.once(asked, work) if asked else work()
+
+
+def _write(
+    contract: Contract, view: View, arguments: dict[str, Any], path: dict[str, str], asked: Asked | None
+) -> Response:
     schema = contract.takes or contract.patches
     assert schema is not None
     sent = _body(contract)
     try:
         if contract.conditional:
-            arguments["expected"] = preconditions.expected(path["id"], sent)
+            optional = contract.conditional == "optional"
+            arguments["expected"] = preconditions.expected(path["id"], sent, optional=optional)
         arguments["body"] = contract.takes.load(sent) if contract.takes else sent
-        outcome = view(**arguments)
+        return _work(contract, view, arguments, asked)
     except ValidationError as error:
         raise Invalid([_placed(schema, each, sent) for each in problems(error)]) from None
     except Invalid as error:
         raise Invalid([_placed(schema, each, sent) for each in error.facts["errors"]]) from None
-    return answers.answer(contract.status, outcome, arguments["key"])
 
 
 def _body(contract: Contract) -> Any:
@@ -133,7 +167,7 @@ def _body(contract: Contract) -> Any:
         # Any other value would take the place of the whole record (RFC 7396, section 2).
         if not isinstance(sent, dict):
             raise Invalid([{"pointer": "#", "code": "type", "detail": "This must be a JSON object."}])
-    elif request.method == "DELETE":
+    elif contract.bodiless:
         sent = bodies.read_optional((bodies.JSON,))
     else:
         sent = bodies.read((bodies.JSON,))

@@ -6,14 +6,17 @@ from typing import Any
 
 from schemas.assertions import AssertedOut
 from schemas.base import Schema
+from schemas.corrections import CorrectionIn
 from schemas.figures import FigureIn
 from schemas.keys import KeyOut, NewKeyOut
+from schemas.mergers import OutletMergerIn, SpeakerMergerIn, UnmergerIn
 from schemas.outlets import OutletIn, OutletOut
 from schemas.relations import RelationIn, RelationOut
 from schemas.reviews import ReviewIn, ReviewOut
 from schemas.sources import SourceIn, SourceOut
 from schemas.speakers import SpeakerIn, SpeakerOut
 from schemas.statements import StatementIn, StatementOut
+from schemas.withdrawals import WithdrawalIn
 
 Document = dict[str, Any]
 
@@ -63,7 +66,20 @@ INPUTS: dict[str, Document] = {
         "note": "It speaks of members of the forces.",
     },
     "key": {"name": "newsroom", "scopes": ["write"]},
-    "withdrawal": {"reason": "Recorded twice.", "version": 1},
+}
+# Bodies of what is done to a record that is there, by their schemas.
+_DONE: dict[type[Schema], Document] = {
+    WithdrawalIn: {"reason": "Recorded twice.", "version": 1},
+    CorrectionIn: {
+        "kind": "correction",
+        "note": "An earlier version had the wrong date.",
+        "on": "2022-03-25",
+        "patch": {"said_on": "2022-03-23"},
+        "version": 1,
+    },
+    SpeakerMergerIn: {"into": "spk_01kayv5q3mf8r8d2xq1n6z0t4z", "version": 1},
+    OutletMergerIn: {"into": "out_01kayv5q3mf8r8d2xq1n6z0t4z", "version": 1},
+    UnmergerIn: {"version": 2},
 }
 PATCHES: dict[str, Document] = {
     "statement": {"said_on": "2022-03", "version": 1},
@@ -105,6 +121,11 @@ def of(sends: type[Schema]) -> Document:
         appearance["outlet"] = _OUTLET
     meta = {"created_at": TIME, "updated_at": TIME, "recorded_by": "newsroom"}
     return {"id": IDS[name], "version": 1, **fields, **meta}
+
+
+def sent(takes: type[Schema], noun: str) -> Document:
+    """Return an example of a body that is read by a schema, of a record of that noun."""
+    return _DONE.get(takes) or INPUTS[noun]
 
 
 def page(*items: Document) -> Document:

@@ -18,15 +18,15 @@ _TAGS = re.compile(r'\s*(?:W/)?"[^"]*"\s*(?:,\s*(?:W/)?"[^"]*"\s*)*')
 _OURS = re.compile(r"([a-z]{3}_[0-9a-z]{26})\.([0-9]{1,9})(?:-.*)?")
 
 
-def expected(id: str, sent: Any) -> frozenset[int] | None:
+def expected(id: str, sent: Any, *, optional: bool = False) -> frozenset[int] | None:
     """Return the versions that fit the request's precondition, None where any does (`If-Match: *`).
 
     Takes `version` out of the body. A weak tag counts, and of a tag only id and version are compared.
-    Raises PreconditionMissing where there is none, Refused where header and body disagree.
+    Raises PreconditionMissing where there is none, unless it is optional, Refused where header and body disagree.
     """
     header, version = _if_match(id), _version(sent)
     if version is None:
-        if header == "missing":
+        if header == "missing" and not optional:
             raise PreconditionMissing(
                 "Say which version the change was made for: `If-Match` with the record's ETag, or `version`."
             )

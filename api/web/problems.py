@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from api.domain import errors
 from api.formats.documents import BadJSON
 from api.storage.db import Unavailable
+from api.web import addresses
 from api.web.bodies import WrongMediaType
 from api.web.keys import hide
 from api.web.observing import request_id
@@ -41,6 +42,12 @@ class Type:
 TYPES = {
     type.slug: type
     for type in (
+        Type(
+            "merged",
+            308,
+            "Merged into another",
+            "The record was merged into another, which stands for both; `Location` and `existing` say which.",
+        ),
         Type(
             "malformed",
             400,
@@ -116,6 +123,13 @@ TYPES = {
             "The JSON can be read but breaks rules; `errors` lists each with a JSON Pointer to its place.",
         ),
         Type(
+            "reused-key",
+            422,
+            "Idempotency-Key used before",
+            "The `Idempotency-Key` was sent with another request within the last 24 hours. A new request needs a "
+            "new one; the same one repeats what was sent, byte for byte.",
+        ),
+        Type(
             "precondition-required",
             428,
             "A version is needed",
@@ -146,9 +160,11 @@ TYPES = {
 _BY_ERROR: tuple[tuple[type[Exception], str], ...] = (
     (errors.BadParameter, "parameters"),
     (errors.Invalid, "invalid"),
+    (errors.Reused, "reused-key"),
     (ValidationError, "invalid"),
     (errors.NotFound, "not-found"),
     (errors.Gone, "gone"),
+    (errors.Merged, "merged"),
     (errors.Stale, "stale"),
     (errors.PreconditionMissing, "precondition-required"),
     (errors.Conflict, "conflict"),
@@ -187,6 +203,8 @@ def answer(error: Exception) -> Response:
 
 
 def _headers(error: Exception) -> dict[str, str]:
+    if isinstance(error, errors.Merged):
+        return {"Location": addresses.of_another(error.facts["existing"]["id"])}
     if isinstance(error, errors.Unauthenticated):
         return {"WWW-Authenticate": 'Bearer realm="On Record"'}
     if isinstance(error, errors.Forbidden):

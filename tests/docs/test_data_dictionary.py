@@ -18,7 +18,9 @@ from api.storage.db import close_database, db, open_database
 from schemas import BY_NAME
 from schemas.appearances import HopIn, HopOut
 from schemas.base import Checked, Schema
+from schemas.corrections import CorrectionIn
 from schemas.keys import KeyIn, NewKeyOut
+from schemas.mergers import OutletMergerIn, SpeakerMergerIn, UnmergerIn
 from schemas.parts import Listed
 from schemas.reviews import AuthorIn, AuthorOut, RatingIn, RatingOut
 from schemas.speakers import RoleIn, RoleOut
@@ -37,11 +39,15 @@ PARTS: dict[str, list[type[Schema]]] = {
     "hop": [HopIn, HopOut],
     "attribution": [AttributionIn, AttributionOut],
     "correction": [CorrectionOut],
+    "correction as it is sent": [CorrectionIn],
     "role": [RoleIn, RoleOut],
     "author": [AuthorIn, AuthorOut],
     "rating": [RatingIn, RatingOut],
     "key": [KeyIn, NewKeyOut],
     "withdrawal": [WithdrawalIn],
+    "merger of a speaker": [SpeakerMergerIn],
+    "merger of an outlet": [OutletMergerIn],
+    "unmerger": [UnmergerIn],
 }
 DOCUMENTS = {name: [BY_NAME[f"{name}-input"], BY_NAME[name]] for name in BY_NAME if "-" not in name} | PARTS
 # What these mean by default depends on other members, or they are shorthand for one that does.

@@ -20,7 +20,8 @@ TABLES = {
     "figure_word": "word",
     "name": "type, folded, record",
     "name_word": "type, word, stem, n",
-    "speaker": "id, reference, cited",
+    "speaker": "id, reference, cited, merged_into",
+    "outlet": "id, reference, cited, merged_into",
     "source": "id, url, outlet",
 }
 
@@ -41,6 +42,8 @@ def test_rebuilding_gives_the_same_indexes(alice: Client) -> None:
         )
     )
     alice.record(statement(text="Other words.", said_on=None, status="withheld"))
+    merger = {"into": first["speaker"]["id"], "version": 1}
+    alice.post(f"/v1/speakers/{first['attributions'][0]['speaker']['id']}/merge", merger)
     alice.patch(f"/v1/statements/{first['id']}", {"text": "Newer words.", "topics": ["War"], "version": 1})
     before = everything()
     seen: list[tuple[int, int]] = []

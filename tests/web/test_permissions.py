@@ -51,6 +51,9 @@ TABLE = {
     ("DELETE", "/v1/keys/<id>"): (ADMIN, 404),
     **{(method, path.format(kind)): allowed for (method, path), allowed in RECORDS.items() for kind in COLLECTIONS},
     ("GET", "/v1/statements/counts"): (READ, 200),
+    ("POST", "/v1/statements/<id>/corrections"): (WRITE, 422),
+    **{("POST", f"/v1/{kind}/<id>/merge"): (WRITE, 428) for kind in ("speakers", "outlets")},
+    **{("POST", f"/v1/{kind}/<id>/unmerge"): (WRITE, 409) for kind in ("speakers", "outlets")},
     ("GET", "/v1/figures"): (READ, 200),
 }
 # Whoever watches over the service has no key, and one that is sent is not looked at.

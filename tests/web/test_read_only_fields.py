@@ -20,6 +20,7 @@ EVERYWHERE: dict[str, Any] = {
     "withdrawn_at": TIME,
     "withdrawn_by": "somebody else",
     "statements_count": 7,
+    "merged_into": "spk_01kayv5q3mf8r8d2xq1n6z0t4w",
 }
 CORRECTION = {"kind": "correction", "note": "It was five.", "on": "2022-03-24", "version": 1}
 OWN: dict[str, dict[str, Any]] = {"statements": {"corrections": [CORRECTION]}}

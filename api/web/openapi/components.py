@@ -12,12 +12,24 @@ from api.web.openapi.plain import ANSWERS, HISTORY_ENTRY, PROBLEM, VIEW, Json
 from schemas import BY_NAME
 from schemas.assertions import AssertedOut
 from schemas.base import Schema
+from schemas.corrections import CorrectionIn
 from schemas.keys import KeyIn, KeyOut, NewKeyOut
+from schemas.mergers import OutletMergerIn, SpeakerMergerIn, UnmergerIn
 from schemas.parts import Reference
 from schemas.withdrawals import WithdrawalIn
 
 PLACE = "#/components/schemas/"
-_OTHERS: tuple[type[Schema], ...] = (AssertedOut, KeyOut, KeyIn, NewKeyOut, WithdrawalIn)
+_OTHERS: tuple[type[Schema], ...] = (
+    AssertedOut,
+    KeyOut,
+    KeyIn,
+    NewKeyOut,
+    WithdrawalIn,
+    CorrectionIn,
+    SpeakerMergerIn,
+    OutletMergerIn,
+    UnmergerIn,
+)
 _REFERENCE = re.compile(rf'"{PLACE}([A-Za-z]+)"')
 _LISTED = ("Statement", "Speaker", "Outlet", "Source", "Review", "Relation", "Asserted", "Key", "HistoryEntry")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.web import bodies, examples
+from api.web import bodies, examples, repeats
 from api.web.openapi.components import ref, title
 from api.web.openapi.json_schemas import schema_names
 from api.web.openapi.operations import Operation
@@ -16,8 +16,18 @@ _TAG = r'(?:W/)?"[!#-~]*"'
 _IF_MATCH: Json = {
     "name": "If-Match",
     "in": "header",
-    "description": "The record's ETag, or * for whatever it is now; needed unless the body says `version`.",
+    "description": "The record's ETag, or * for whatever it is now; the body's `version` says the same.",
     "schema": {"anyOf": [{"const": "*"}, {"type": "string", "pattern": rf"^{_TAG}(?: *, *{_TAG})*$"}]},
+}
+# Spaces around it are not part of a header.
+_BARE = rf"^ *[!#-~][ -~]{{0,{repeats.LONGEST - 1}}}$"
+_QUOTED = rf'^ *"(?:[ !#-\[\]-~]|\\["\\]){{1,{repeats.LONGEST}}}" *$'
+_IDEMPOTENCY_KEY: Json = {
+    "name": repeats.HEADER,
+    "in": "header",
+    "description": "A name of your own for this request, quoted or bare. Sent again within 24 hours with the same "
+    "body, it is answered as before and not done again.",
+    "schema": {"anyOf": [{"type": "string", "pattern": pattern} for pattern in (_BARE, _QUOTED)]},
 }
 _IF_NONE_MATCH: Json = {
     "name": "If-None-Match",
@@ -33,6 +43,8 @@ def parameters(operation: Operation) -> list[Json]:
     found += _in_query(operation.contract.query)
     if operation.contract.conditional:
         found.append(_with_example(_IF_MATCH, f'"{examples.IDS[operation.noun]}.1-{examples.VIEW}"'))
+    if operation.repeatable:
+        found.append(_with_example(_IDEMPOTENCY_KEY, "3f0c8a52-7d7e-4a38-9d0b-6a0a4c1f2b11"))
     if operation.conditional_read:
         found.append(_with_example(_IF_NONE_MATCH, f'"1-{examples.VIEW}"'))
     return found
@@ -47,10 +59,9 @@ def body(operation: Operation) -> Json | None:
     if operation.contract.patches:
         example, media = examples.PATCHES[operation.noun], (bodies.MERGE_PATCH, bodies.JSON)
     else:
-        example = examples.INPUTS["withdrawal" if operation.method == "DELETE" else operation.noun]
+        example = examples.sent(type(schema), operation.noun)
     content = {"schema": ref(title(type(schema))), "examples": {"request": {"value": example}}}
-    # Only why a record is withdrawn may be left unsaid.
-    return {"required": operation.method != "DELETE", "content": dict.fromkeys(media, content)}
+    return {"required": not operation.contract.bodiless, "content": dict.fromkeys(media, content)}
 
 
 def _in_path(operation: Operation, name: str) -> Json:

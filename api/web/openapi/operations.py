@@ -18,6 +18,10 @@ _BY_IF_MATCH = (
     "Say which version the change is for, by `If-Match` with the record's ETag or by `version` in the body; "
     "`If-Match: *` changes whatever is there now."
 )
+_MAY_IF_MATCH = (
+    "It may say which version it is for, by `If-Match` with the record's ETag or by `version` in the body; "
+    "it is refused where the record has moved on."
+)
 _PAGED = "The answer comes in pages: `next_url` leads to the page after."
 _STREAMED = "As NDJSON or CSV it is every match, streamed from one state of the data; a failure breaks the connection."
 _IN_FORMS = "The form is chosen by a suffix of the address ({}), else by `format`, else by the Accept header."
@@ -58,6 +62,11 @@ class Operation:
         return self.method == "GET" and (isinstance(self.contract.gives, type) or self.contract.gives == "revisions")
 
     @property
+    def repeatable(self) -> bool:
+        """Whether it takes an Idempotency-Key: every POST that writes does."""
+        return self.method == "POST" and self.contract.writes
+
+    @property
     def about(self) -> str:
         """Who may, and what there is to know, in a few sentences."""
         needs, public = self.contract.needs, current_app.config["PUBLIC_READ"]
@@ -73,7 +82,7 @@ class Operation:
         if self.contract.forms:
             says.append(_IN_FORMS.format(", ".join(f"`.{form}`" for form in self.contract.forms)))
         if self.contract.conditional:
-            says.append(_BY_IF_MATCH)
+            says.append(_MAY_IF_MATCH if self.contract.conditional == "optional" else _BY_IF_MATCH)
         return " ".join(says)
 
     @property

@@ -10,16 +10,18 @@ from api.domain.errors import (
     Forbidden,
     Gone,
     Invalid,
+    Merged,
     NotFound,
     PreconditionMissing,
     Refused,
+    Reused,
     Stale,
     Unauthenticated,
 )
 from api.formats import csv, ndjson
 from api.formats.documents import BadJSON
 from api.storage.db import Unavailable
-from api.web import examples
+from api.web import examples, repeats
 from api.web.bodies import WrongMediaType
 from api.web.endpoint import Contract
 from api.web.negotiation import MEDIA
@@ -32,12 +34,13 @@ from schemas.keys import NewKeyOut
 HEADERS: dict[str, Json] = {
     "X-Request-Id": {"description": "The request's id, as sent or given here.", "required": True},
     "ETag": {"description": "The validator of this answer.", "required": True},
-    "Location": {"description": "The address of the new record.", "required": True},
+    "Location": {"description": "The address of the record, or of the one that it was merged into.", "required": True},
+    repeats.REPLAYED: {"description": "`true` where this is the answer to the same request before; absent else."},
     "Link": {"description": 'The address of the next page, rel="next"; absent on the last.'},
     "WWW-Authenticate": {"description": "How to show a key.", "required": True},
     "Retry-After": {"description": "In how many seconds to try again.", "required": True},
 }
-_OF_PROBLEMS = {401: "WWW-Authenticate", 403: "WWW-Authenticate", 503: "Retry-After"}
+_OF_PROBLEMS = {308: "Location", 401: "WWW-Authenticate", 403: "WWW-Authenticate", 503: "Retry-After"}
 _MEDIA = {"json-schema": "application/schema+json"}
 # What a problem says besides, where it can say more.
 _FACTS: dict[str, Json] = {
@@ -49,6 +52,9 @@ _FACTS: dict[str, Json] = {
     },
     "conflict": {
         "existing": {"id": examples.IDS["statement"], "url": f"/v1/statements/{examples.IDS['statement']}"},
+    },
+    "merged": {
+        "existing": {"id": examples.IDS["speaker"], "url": f"/v1/speakers/{examples.IDS['speaker']}"},
     },
     "stale": {"current_version": 2},
     "gone": {
@@ -86,16 +92,20 @@ def problems(operation: Operation) -> list[Type]:
     if contract.takes or contract.patches:
         errors += [BadJSON, WrongMediaType, Invalid]
         found.append(TYPES["too-large"])
+    if operation.repeatable:
+        errors.append(Reused)
     if contract.conditional:
-        errors += [Refused, Stale, PreconditionMissing]
+        errors += [Refused, Stale]
+        if contract.conditional != "optional":
+            errors.append(PreconditionMissing)
     return found + [type_of(error) for error in dict.fromkeys(errors)]
 
 
 def problem_responses() -> Json:
     """Return the answers for all problems by name, an example for each type in those of its status."""
     found: Json = {}
-    errors = (BadJSON, BadParameter, Unauthenticated, Forbidden, NotFound, Conflict, Gone, Stale)
-    more = (WrongMediaType, Invalid, PreconditionMissing, Unavailable)
+    errors = (Merged, BadJSON, BadParameter, Unauthenticated, Forbidden, NotFound, Conflict, Gone, Stale)
+    more = (WrongMediaType, Invalid, Reused, PreconditionMissing, Unavailable)
     for type in (TYPES["too-large"], *(type_of(error) for error in (*errors, *more))):
         example = {
             "type": f"/problems/{type.slug}",
@@ -127,6 +137,8 @@ def _headers(*names: str) -> Json:
 
 def _success(operation: Operation) -> Json:
     contract, names = operation.contract, ["X-Request-Id"]
+    if operation.repeatable:
+        names.append(repeats.REPLAYED)
     if contract.gives is None:
         return {"description": "It is done; there is nothing to send.", "headers": _headers(*names)}
     if isinstance(contract.gives, str):
@@ -139,7 +151,7 @@ def _success(operation: Operation) -> Json:
             name, example = f"{name}Page", examples.page(example)
             names += ["ETag", "Link"]
         elif contract.gives is not NewKeyOut:
-            names += ["ETag", "Location"] if operation.method == "POST" else ["ETag"]
+            names += ["ETag", "Location"] if contract.status == 201 else ["ETag"]
     shape = ref(name)
     if "fields_" in contract.query.fields:
         shape = {"anyOf": [shape, ref("StatementViewPage" if contract.lists else "StatementView")]}

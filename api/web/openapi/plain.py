@@ -63,14 +63,14 @@ PROBLEM: Json = {
     "properties": {
         "type": {"type": "string", "format": "uri-reference", "description": "A page about this type of problem."},
         "title": {**_STRING, "description": "The type of problem in a few words."},
-        "status": {"type": "integer", "minimum": 400, "maximum": 599, "description": "The status, once more."},
+        "status": {"type": "integer", "minimum": 308, "maximum": 599, "description": "The status, once more."},
         "detail": {**_STRING, "description": "What went wrong this time."},
         "instance": {**_STRING, "description": "The path of the request."},
         "request_id": {**_MAYBE, "description": "Finds the request in the service's log."},
         "errors": {"type": "array", "items": _FAULT, "description": "Everything that is wrong, all at once."},
         "existing": {
             "type": "object",
-            "description": "The record that a new one would clash with.",
+            "description": "The record that a new one would clash with, or that stands for the one that was asked for.",
             "required": ["id", "url"],
             "properties": {"id": _STRING, "url": _STRING},
         },
