@@ -9,23 +9,18 @@ from schemas.fields import Choice, Day, Text
 from schemas.numbers import Integer
 from schemas.parts import Part
 from schemas.records import MOST_VERSIONS
-from schemas.statements import StatementPatch
-
-
-class StatementChanges(StatementPatch):
-    """A JSON Merge Patch inside a correction, which itself may say the version."""
-
-    class Meta(StatementPatch.Meta):
-        exclude = ("version",)
+from schemas.statements import StatementChanges
 
 
 class Changes(Part):
-    """A merge patch, kept as it was sent: whether it is right shows only in the record that it makes."""
+    """A merge patch, kept as it was sent: what it means shows only in the record that it makes."""
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, partial: Any = None, **kwargs: Any
     ) -> Document:
         self.expect(Mapping, value, "an object")
+        # What is wrong by itself is said together with the rest of the correction.
+        super()._deserialize(value, attr, data, partial, **kwargs)
         return dict(value)
 
 

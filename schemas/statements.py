@@ -169,8 +169,8 @@ def _without_a_source(statement: Mapping[str, Any]) -> Iterator[tuple[str, Fault
 _APPEARANCE = AppearanceIn()
 
 
-class StatementPatch(Schema):
-    """A JSON Merge Patch for a statement."""
+class StatementChanges(Schema):
+    """A JSON Merge Patch for a statement, inside a document that says by itself which version it is for."""
 
     read_only = StatementIn.read_only
     # No patch can leave a statement without an appearance, or say the one appearance twice.
@@ -189,7 +189,7 @@ class StatementPatch(Schema):
     }
 
     class Meta(Schema.Meta):
-        include = patched(StatementIn)
+        include = patched(StatementIn, version=False)
 
     def conflicts(self, data: Document, original: Mapping[str, Any]) -> Iterator[tuple[str, Fault]]:
         """What the patch says of appearances must hold by itself."""
@@ -199,6 +199,13 @@ class StatementPatch(Schema):
     def locate(self, pointer: str, sent: object) -> str:
         """A fault of the one appearance that shorthand stands for lies at the top."""
         return place_of_shorthand(pointer, sent)
+
+
+class StatementPatch(StatementChanges):
+    """A JSON Merge Patch for a statement."""
+
+    class Meta(StatementChanges.Meta):
+        include = patched(StatementIn)
 
 
 def _sent() -> dict[str, Any]:

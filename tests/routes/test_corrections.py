@@ -91,6 +91,12 @@ WRONG = [
     ({"patch": "x"}, {"#/patch"}),
     ({"patch": []}, {"#/patch"}),
     ({"patch": {"kind": "x", "lang": "??", "nonsense": 1}}, {"#/patch/kind", "#/patch/lang", "#/patch/nonsense"}),
+    (
+        {"kind": "apology", "on": 1, "patch": {"lang": "??", "url": "x"}},
+        {"#/kind", "#/on", "#/patch/lang", "#/patch/url"},
+    ),
+    ({"patch": {"appearances": [{"outlet": "AP", "url": "x"}]}}, {"#/patch/appearances/0/url"}),
+    ({"patch": {"outlet": None}}, {"#/patch/outlet"}),
     ({"patch": {"id": NEVER, "version": 1}}, {"#/patch/id", "#/patch/version"}),
     ({"patch": {"corrections": []}}, {"#/patch/corrections"}),
     ({"patch": {"url": "ftp://a.example"}}, {"#/patch/url"}),
