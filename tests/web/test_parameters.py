@@ -176,6 +176,11 @@ BAD: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
         }
         for collection, prefix in zip(COLLECTIONS, ("stm", "spk", "out", "src", "rev", "rel"), strict=True)
     },
+    "/v1/changes": {
+        "since": ("range", ("-1", "1.5", "x", "Now", "9" * 19, "%D9%A1")),
+        "limit": ("range", ("0", "1001", "-1", "x")),
+        "wait": ("range", ("-1", "26", "100", "1.5", "x", "now")),
+    },
 }
 # Without these the address says nothing about the parameter.
 BESIDE = {"/v1/statements/counts": "by=kind"}
