@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from api.settings import Settings
-from api.storage.db import Unavailable, open_database, row
+from api.storage.db import Damaged, Unavailable, open_database, row
 from api.storage.migrating import NewerSchema, pending
 
 
@@ -16,6 +16,8 @@ def opened(settings: Settings | None = None) -> Settings:
         open_database(settings)
         row("SELECT 1")
         missing = pending()
+    except Damaged:
+        raise
     except (Unavailable, NewerSchema, OSError) as error:
         raise click.ClickException(f"{error} ({shown(settings)})") from None
     if missing:

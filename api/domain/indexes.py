@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import orjson
 
-from api.domain.kinds import Kind
+from api.domain.kinds import Document, Kind
 from api.domain.outlets import OUTLET
 from api.domain.relations import RELATION
 from api.domain.reviews import REVIEW
@@ -49,13 +49,17 @@ def rebuild(progress: Progress) -> int:
             for batch in _batches(kind):
                 for n, id, text in batch:
                     document = orjson.loads(text)
-                    if columns := kind.columns(document):
-                        update(kind.name, id, columns)
+                    update(kind.name, id, columns_of(kind, document))
                     kind.project(n, document, None)
                 done += len(batch)
                 progress(done, total)
         mark_current()
     return total
+
+
+def columns_of(kind: Kind, document: Document) -> dict[str, object]:
+    """Return all columns of a record's row that are drawn from its document, but for its id."""
+    return {"version": document["version"], "created_at": document["created_at"], **kind.columns(document)}
 
 
 def mark_current() -> None:

@@ -53,7 +53,7 @@ class Entry:
         return hashlib.sha256(previous.encode() + orjson.dumps(values)).hexdigest()
 
 
-_COLUMNS = ", ".join(field.name for field in fields(Entry))
+COLUMNS = ", ".join(field.name for field in fields(Entry))
 
 
 def new_salt() -> str:
@@ -93,13 +93,13 @@ def position() -> int:
 
 def after(seq: int, limit: int) -> list[Entry]:
     """Return the entries after a sequence number, oldest first, at most `limit`."""
-    found = rows(f"SELECT {_COLUMNS} FROM entry WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit))
+    found = rows(f"SELECT {COLUMNS} FROM entry WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit))
     return [Entry(*each) for each in found]
 
 
 def linked(seq: int) -> tuple[Entry, str, str] | None:
     """Return an entry with its hash and that of the entry before, None where the log has no such entry."""
-    found = row(f"SELECT {_COLUMNS}, hash FROM entry WHERE seq = ?", (seq,))
+    found = row(f"SELECT {COLUMNS}, hash FROM entry WHERE seq = ?", (seq,))
     if found is None:
         return None
     before = row("SELECT hash FROM entry WHERE seq = ?", (seq - 1,))

@@ -30,12 +30,18 @@ def index(type: str, n: int, document: Document | None, previous: Document | Non
         execute("DELETE FROM name_word WHERE type = ? AND n = ?", (type, n))
     if document is None:
         return
-    called = (document["name"], *document["aliases"])
-    for folded in sorted({fold(name) for name in called}):
+    names, words = rows_beside(document)
+    for folded in names:
         execute("INSERT INTO name (type, folded, record) VALUES (?, ?, ?)", (type, folded, document["id"]))
-    words = sorted({word for name in called for word in tokens.words(name)})
-    for word, stem in zip(words, tokens.stems(words, "en"), strict=True):
+    for word, stem in words:
         execute("INSERT INTO name_word (type, word, stem, n) VALUES (?, ?, ?, ?)", (type, word, stem, n))
+
+
+def rows_beside(document: Document) -> tuple[list[str], list[tuple[str, str]]]:
+    """Return the folded names that a record is found by, and the words of them with their stems."""
+    called = (document["name"], *document["aliases"])
+    words = sorted({word for name in called for word in tokens.words(name)})
+    return sorted({fold(name) for name in called}), list(zip(words, tokens.stems(words, "en"), strict=True))
 
 
 def begins(conditions: Conditions, type: str, text: str) -> None:

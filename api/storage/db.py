@@ -19,6 +19,15 @@ class Unavailable(Exception):
     """The database cannot serve this now: busy, away, full or read-only; the message says which."""
 
 
+class Damaged(Unavailable):
+    """The database's file or a page of it is not what it was; the message is the database's own."""
+
+
+# What a database says of a query that it cannot carry out: a mistake of ours, or a damage that it has not noticed.
+QueryFailed = PeeweeException
+# Where peewee runs a query it turns the driver's errors into its own; the rows of it are fetched outside of that.
+_DRIVER = vars(peewee)["__exception_wrapper__"]
+
 db = DatabaseProxy()
 dialect: ModuleType = sqlite
 
@@ -53,7 +62,7 @@ def _placeholders(sql: str) -> str:
 
 def rows(sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
     """Return the rows of a query written with `?` for its parameters, on either database."""
-    with translated():
+    with translated(), _DRIVER:
         return db.execute_sql(_placeholders(sql), parameters).fetchall()  # type: ignore[no-any-return]
 
 
@@ -73,14 +82,13 @@ def walk(sql: str, parameters: Sequence[object], size: int) -> Generator[list[tu
 
 
 def _fetch(cursor: Any, size: int) -> list[tuple[Any, ...]]:
-    # Where peewee runs a query it turns the driver's errors into its own; here its user fetches the rows.
-    with vars(peewee)["__exception_wrapper__"]:
+    with _DRIVER:
         return cursor.fetchmany(size)  # type: ignore[no-any-return]
 
 
 def row(sql: str, parameters: Sequence[object] = ()) -> tuple[Any, ...] | None:
     """Return the first row of a query, or None."""
-    with translated():
+    with translated(), _DRIVER:
         return db.execute_sql(_placeholders(sql), parameters).fetchone()  # type: ignore[no-any-return]
 
 
@@ -136,6 +144,19 @@ def snapshot() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def inspection() -> Iterator[None]:
+    """A snapshot that takes its time, in which texts that are not valid any more can be read all the same."""
+    with snapshot(), dialect.lenient(db):
+        yield
+
+
+def damage() -> list[str]:
+    """Return what the database itself finds wrong with its file; empty where it looks at no file of ours."""
+    with translated():
+        return list(dialect.damage(db))
+
+
 def note(sql: str, parameters: Sequence[object] = ()) -> None:
     """Run a statement that may as well be left out, and is where it would have to wait or cannot be done."""
     try:
@@ -155,9 +176,15 @@ class translated:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, UnicodeDecodeError):
+            # SQLite quotes what it cannot make sense of, and that need not be text.
+            raise Damaged("what is stored is no text") from error
         if isinstance(error, PeeweeException):
             # Peewee hides a full disk behind "cannot rollback"; the first error is in the context.
             first = error.__context__ if isinstance(error.__context__, PeeweeException) else error
+            if dialect.damaged(first):
+                _drop_connection()
+                raise Damaged(str(first)) from error
             if isinstance(first, (OperationalError, InterfaceError)) and dialect.unavailable(first):
                 _drop_connection()
                 raise Unavailable(str(first)) from error

@@ -45,7 +45,9 @@ def pending() -> list[str]:
     """Return the names of migrations that the open database lacks; raises NewerSchema where it is ahead."""
     known = sorted(path.stem for path in FOLDER.glob("[0-9]*.py"))
     applied = set()
-    if db.table_exists(HISTORY):
+    with storage.translated():
+        exists = db.table_exists(HISTORY)
+    if exists:
         applied = {name for (name,) in storage.rows(f"SELECT name FROM {HISTORY}")}
     if unknown := applied - set(known):
         raise NewerSchema(

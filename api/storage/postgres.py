@@ -66,6 +66,23 @@ def snapshot(db: Database) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def lenient(db: Database) -> Iterator[None]:
+    """Let each statement of this transaction take as long as it takes; the server sees to valid texts itself."""
+    db.execute_sql("SET LOCAL statement_timeout = 0")
+    yield
+
+
+def damage(db: Database) -> list[str]:
+    """Return nothing: the files are the server's own business (pg_amcheck, data checksums)."""
+    return []
+
+
+def damaged(error: BaseException) -> bool:
+    """Tell whether a database error means that the server found its files damaged (PostgreSQL, appendix A)."""
+    return getattr(_driver_error(error), "sqlstate", None) in ("XX001", "XX002")
+
+
 def cursor(db: Database, sql: str, parameters: Sequence[object]) -> Any:
     """Run a query of which rows are fetched as they are wanted, inside a transaction."""
     # The planner's aim is the first row soon, along an index, instead of the last one soon by sorting everything.
@@ -117,17 +134,32 @@ def unavailable(error: BaseException) -> bool:
 
 def index_words(db: Database, place: int, words: list[str], stems: list[str]) -> None:
     """Make a statement findable at its place by its words, in their order, and by their stems."""
+    vector = _vector(words, stems)
+    db.execute_sql("INSERT INTO statement_search (rowid, words) VALUES (%s, %s::tsvector)", (place, vector))
+
+
+def _vector(words: list[str], stems: list[str]) -> str:
     places: dict[str, list[str]] = {}
     for at, word in enumerate(words, start=1):
         places.setdefault(word, []).append(str(min(at, _LAST_PLACE)))
     vector = [f"{_quoted(word)}:{','.join(found)}" for word, found in places.items()]
-    vector += [_quoted(f"~{stem}") for stem in stems]
-    db.execute_sql("INSERT INTO statement_search (rowid, words) VALUES (%s, %s::tsvector)", (place, " ".join(vector)))
+    return " ".join(vector + [_quoted(f"~{stem}") for stem in stems])
 
 
 def forget_words(db: Database, place: int, words: list[str], stems: list[str]) -> None:
     """Undo `index_words`."""
     db.execute_sql("DELETE FROM statement_search WHERE rowid = %s", (place,))
+
+
+def unlike_words(db: Database, expected: Sequence[tuple[int, list[str], list[str]]]) -> list[int]:
+    """Return the places at which the search index does not hold the words and stems that it should."""
+    sql = (
+        "SELECT v.place FROM unnest(%s::bigint[], %s::text[]) AS v (place, words) "
+        "LEFT JOIN statement_search s ON s.rowid = v.place WHERE s.words IS DISTINCT FROM v.words::tsvector"
+    )
+    places = [place for place, _, _ in expected]
+    vectors = [_vector(words, stems) for _, words, stems in expected]
+    return [place for (place,) in db.execute_sql(sql, (places, vectors)).fetchall()]
 
 
 def forget_all_words(db: Database) -> None:

@@ -45,7 +45,14 @@ def open_database(settings: Settings) -> Database:
     return SqliteDatabase(
         str(path),
         # FULL, since NORMAL loses acknowledged writes at a power cut.
-        pragmas={"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "cache_size": _CACHE},
+        # And what is deleted or superseded is overwritten, so that nothing of it lies about in the file.
+        pragmas={
+            "journal_mode": "wal",
+            "synchronous": "full",
+            "foreign_keys": 1,
+            "cache_size": _CACHE,
+            "secure_delete": 1,
+        },
         # IMMEDIATE, since a deferred transaction that comes to write fails at once with "locked".
         lock_type="IMMEDIATE",
         timeout=settings.busy_timeout,
@@ -69,6 +76,30 @@ def snapshot(db: Database) -> Iterator[None]:
     finally:
         db.execute_sql("PRAGMA query_only = 0")
         db.execute_sql(f"PRAGMA cache_size = {_CACHE}")
+
+
+@contextmanager
+def lenient(db: Database) -> Iterator[None]:
+    """Read texts that are no UTF-8 any more, their odd bytes as lone surrogates."""
+    connection = db.connection()
+    connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+    try:
+        yield
+    finally:
+        connection.text_factory = str
+
+
+def damage(db: Database) -> list[str]:
+    """Return what SQLite finds wrong with the file (https://sqlite.org/pragma.html#pragma_integrity_check)."""
+    found = [str(line) for (line,) in db.execute_sql("PRAGMA integrity_check").fetchall()]
+    return [] if found == ["ok"] else found
+
+
+def damaged(error: BaseException) -> bool:
+    """Tell whether a database error means that the file is not what SQLite wrote."""
+    text = str(error).lower()
+    signs = ("malformed", "not a database", "unsupported file format", "could not decode", "fts5: corrupt")
+    return any(sign in text for sign in signs)
 
 
 def cursor(db: Database, sql: str, parameters: Sequence[object]) -> Any:
@@ -125,6 +156,17 @@ def forget_words(db: Database, place: int, words: list[str], stems: list[str]) -
         "INSERT INTO statement_search (statement_search, rowid, words, stems) VALUES ('delete', ?, ?, ?)",
         (place, " ".join(words), " ".join(stems)),
     )
+
+
+def unlike_words(db: Database, expected: Sequence[tuple[int, list[str], list[str]]]) -> list[int]:
+    """Return the places at which the search index does not hold the words and stems that it should."""
+    return [place for place, words, stems in expected if not _holds(db, place, words, stems)]
+
+
+def _holds(db: Database, place: int, words: list[str], stems: list[str]) -> bool:
+    phrases = [f'stems : "{" ".join(stems)}"', *([f'words : "{" ".join(words)}"'] if words else [])]
+    sql = "SELECT 1 FROM statement_search WHERE statement_search MATCH ? AND rowid = ?"
+    return db.execute_sql(sql, (" AND ".join(phrases), place)).fetchone() is not None
 
 
 def forget_all_words(db: Database) -> None:

@@ -38,7 +38,7 @@ def test_an_unknown_parameter_is_refused_everywhere(app: Flask, charlie: Client)
     for rule in app.url_map.iter_rules():
         if rule.methods and "GET" in rule.methods and not rule.rule.startswith(("/docs", "/v1/keys")):
             values = {"id": "stm_00000000000000000000000000", "version": 1, "slug": "gone", "name": "statement"}
-            values["suffix"] = "json"
+            values.update(suffix="json", seq=1)
             _, address = rule.build({name: values[name] for name in rule.arguments}) or ("", "")
             assert ("nonsense", "unknown") in errors(charlie.get(f"{address}?nonsense=1")), address
 
