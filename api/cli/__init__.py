@@ -15,6 +15,7 @@ COMMANDS = {
     "get": "getting",
     "reindex": "reindexing",
     "verify": "verifying",
+    "erase": "erasing",
 }
 
 

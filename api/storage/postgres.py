@@ -198,6 +198,15 @@ def _quoted(word: str) -> str:
     return "'" + word.replace("\\", "").replace("'", "") + "'"
 
 
+def forget_words_at_once(db: Database) -> None:
+    """Nothing to do: rows of the search index go as any others."""
+
+
+def scrub(db: Database) -> str | None:
+    """Return None: what is deleted leaves the server's files by its own VACUUM, and its archives by nobody's."""
+    return None
+
+
 def several_workers_problem() -> str | None:
     """Return None: a database server is made for several processes."""
     return None

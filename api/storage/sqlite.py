@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,10 @@ PINNED = "CROSS JOIN"
 SAFE_VERSION = (3, 51, 3)
 # Of pages, for each connection: so many KiB, negative by SQLite's convention.
 _CACHE = -16000
+# The first whose search index can forget words at once.
+_FORGETFUL_VERSION = (3, 42, 0)
+# How often it is tried to empty the write-ahead log, and how many seconds lie between.
+_ATTEMPTS, _PAUSE = 20, 0.5
 
 
 def open_database(settings: Settings) -> Database:
@@ -199,10 +204,39 @@ def match_without(wanted: str, unwanted: str) -> str:
     return f"({wanted} NOT {unwanted})"
 
 
+def forget_words_at_once(db: Database) -> None:
+    """Have the search index overwrite words when they are forgotten, instead of marking them until a later merge.
+
+    What is read by SQLite 3.42 or newer needs no more than that (https://sqlite.org/fts5.html, section 6.11).
+    """
+    if _library().sqlite_version_info >= _FORGETFUL_VERSION:
+        db.execute_sql("INSERT INTO statement_search (statement_search, rank) VALUES ('secure-delete', 1)")
+
+
+def scrub(db: Database) -> str | None:
+    """Take what was deleted out of the write-ahead log; return why it could not be done, or None.
+
+    In the file itself it is overwritten when it is deleted. The write-ahead log keeps old pages until it is
+    emptied, for which nobody may still be reading them.
+    """
+    if _library().sqlite_version_info < _FORGETFUL_VERSION:
+        return "this SQLite is older than 3.42 and keeps the words in its search index until `onrecord reindex`"
+    for _ in range(_ATTEMPTS):
+        busy, _, _ = db.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if not busy:
+            return None
+        time.sleep(_PAUSE)
+    return "somebody is still reading an older state of the data, which the write-ahead log keeps"
+
+
+def _library() -> Any:
+    """Return the library that peewee chose: pysqlite3 where it is installed and newer than Python's own."""
+    return vars(peewee)["sqlite3"]
+
+
 def several_workers_problem() -> str | None:
     """Return why this SQLite must not be written by several processes, or None where it may."""
-    # The library that peewee chose: pysqlite3 where it is installed and newer than Python's own.
-    library: Any = vars(peewee)["sqlite3"]
+    library = _library()
     if library.sqlite_version_info >= SAFE_VERSION:
         return None
     return (
