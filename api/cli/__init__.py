@@ -16,6 +16,8 @@ COMMANDS = {
     "reindex": "reindexing",
     "verify": "verifying",
     "erase": "erasing",
+    "backup": "backing",
+    "restore": "backing",
 }
 
 

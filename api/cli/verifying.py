@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 import orjson
 
-from api.cli.database import opened
+from api.cli.database import opened, progress_shown
 from api.domain import verification
 from api.domain.verification import Problem, Progress, Seen
 from api.storage.db import Damaged, QueryFailed, Unavailable, close_database
@@ -29,7 +27,7 @@ def verify(noted: Path | None, save_head: Path | None, as_json: bool) -> None:
     head = _read(noted) if noted else None
     seen = Seen()
     try:
-        with _progress() as progress:
+        with progress_shown("Verifying") as progress:
             found = _problems(seen, head, progress)
             count = _print_json(found, seen) if as_json else _print(found)
     except Unavailable as error:
@@ -87,17 +85,3 @@ def _read(file: Path) -> verification.Head:
         return verification.read_head(file.read_bytes())
     except (OSError, ValueError) as error:
         raise click.ClickException(f"{file} cannot be used: {error}.") from None
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    with click.progressbar(length=1, label="Verifying", file=sys.stderr) as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.length = max(total, 1)
-            bar.update(done - bar.pos)
-
-        yield show

@@ -20,7 +20,7 @@ from api.storage.db import db, execute, row, rows, update, writing
 VERSION = 1
 KINDS = (SPEAKER, OUTLET, SOURCE, STATEMENT, REVIEW, RELATION)
 _BATCH = 1000
-_BESIDE = ("figure_word", "figure", "topic", "statement_url", "mention", "name_word", "name")
+BESIDE = ("figure_word", "figure", "topic", "statement_url", "mention", "name_word", "name")
 
 Progress = Callable[[int, int], None]
 
@@ -39,7 +39,7 @@ def rebuild(progress: Progress) -> int:
     """
     with writing():
         total = sum(int(rows(f"SELECT count(*) FROM {kind.name}")[0][0]) for kind in KINDS)
-        for table in _BESIDE:
+        for table in BESIDE:
             execute(f"DELETE FROM {table}")
         for named in (SPEAKER, OUTLET):
             execute(f"UPDATE {named.name} SET cited = 0")

@@ -13,6 +13,7 @@ from peewee import Database, DatabaseProxy, InterfaceError, ModelSelect, Operati
 
 from api.settings import Settings
 from api.storage import sqlite
+from api.storage.faults import InUse as InUse
 
 
 class Unavailable(Exception):
@@ -27,6 +28,7 @@ class Damaged(Unavailable):
 QueryFailed = PeeweeException
 # Where peewee runs a query it turns the driver's errors into its own; the rows of it are fetched outside of that.
 _DRIVER = vars(peewee)["__exception_wrapper__"]
+
 
 db = DatabaseProxy()
 dialect: ModuleType = sqlite
@@ -123,6 +125,29 @@ def update(table: str, id: str, values: Mapping[str, object]) -> None:
     """Change columns of the row with an id."""
     changes = ", ".join(f"{column} = ?" for column in values)
     execute(f"UPDATE {table} SET {changes} WHERE id = ?", (*values.values(), id))
+
+
+def hold(settings: Settings) -> None:
+    """Let others know, until this process and those forked from it end, that the database is worked with; or InUse."""
+    open_database(settings)
+    dialect.hold(db)
+
+
+@contextmanager
+def replacing(settings: Settings, tables: Sequence[str]) -> Iterator[str | None]:
+    """Open an empty database that takes the place of the one in settings once everything inside went well.
+
+    Gives where the old one is kept, None where it is not. Of the old one nothing but these tables is touched.
+    Raises InUse where somebody works with it.
+    """
+    open_database(settings)
+    with translated(), dialect.alone(db), dialect.beside(db) as (beside, kept):
+        open_database(Settings(database=beside, busy_timeout=settings.busy_timeout))
+        try:
+            with dialect.emptied(db, tables):
+                yield kept
+        finally:
+            close_database()
 
 
 @contextmanager

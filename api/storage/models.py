@@ -234,3 +234,15 @@ class AccessKey(Table):
     expires_at = TextField(null=True)
     revoked_at = TextField(null=True)
     last_used_at = TextField(null=True)
+
+
+def tables() -> list[str]:
+    """Return the names of all tables that have a model, those first that others refer to."""
+    waiting, found = [Table], set[str]()
+    while waiting:
+        below = waiting.pop().__subclasses__()
+        found.update(each._meta.table_name for each in below)
+        waiting += below
+    found.discard(Record._meta.table_name)
+    first = [each._meta.table_name for each in (Entry, Revision, Outlet, Speaker, Source, Statement)]
+    return [*first, *sorted(found - set(first))]

@@ -10,6 +10,7 @@ from peewee import Database
 from playhouse.postgres_ext import Psycopg3Database
 
 from api.settings import Settings
+from api.storage.faults import InUse
 
 PLACEHOLDER = "%s"
 # "C" makes both databases order and compare ids and folded names by their code points.
@@ -122,6 +123,49 @@ def migration_lock(db: Database) -> Iterator[None]:
     finally:
         # Closing the session gives the lock back and with it the settings above.
         db.close()
+
+
+def hold(db: Database) -> None:
+    """Nothing to do: the server knows who is connected."""
+
+
+@contextmanager
+def alone(db: Database) -> Iterator[None]:
+    """See to it that nobody else of ours is connected; raises InUse. Who comes later has to wait."""
+    others = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND application_name = 'onrecord' AND pid <> pg_backend_pid()"
+    )
+    (count,) = db.execute_sql(others).fetchone()
+    if count:
+        raise InUse("The database is in use by a server or another command; try again when that has ended.")
+    yield
+
+
+@contextmanager
+def beside(db: Database) -> Iterator[tuple[str, str | None]]:
+    """Give the address of the same database: its new state is beside the old one until it is committed."""
+    url: str = db.database
+    db.close()
+    yield url, None
+
+
+@contextmanager
+def emptied(db: Database, tables: Sequence[str]) -> Iterator[None]:
+    """Take these tables away in a transaction that makes and fills new ones; others see the old ones until then."""
+    with db.atomic():
+        db.execute_sql("SET LOCAL statement_timeout = 0")
+        lock_writes(db)
+        for table in tables:
+            db.execute_sql(f"DROP TABLE IF EXISTS {table} CASCADE")
+            db.execute_sql(f"DROP FUNCTION IF EXISTS {table}_is_append_only() CASCADE")
+        yield
+
+
+def numbered(db: Database, table: str) -> None:
+    """Have the server go on from the largest number that a table has."""
+    sequence = f"pg_get_serial_sequence('{table}', 'n')"
+    db.execute_sql(f"SELECT setval({sequence}, (SELECT coalesce(max(n), 0) + 1 FROM {table}), false)")
 
 
 def unavailable(error: BaseException) -> bool:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import peewee
 from peewee import Database, SqliteDatabase
 
 from api.settings import Settings
+from api.storage.faults import InUse
 
 PLACEHOLDER = "?"
 TYPES = {
@@ -37,6 +40,8 @@ PINNED = "CROSS JOIN"
 SAFE_VERSION = (3, 51, 3)
 # Of pages, for each connection: so many KiB, negative by SQLite's convention.
 _CACHE = -16000
+# The locks that this process shares; closing one would give it back.
+_held: list[IO[bytes]] = []
 # The first whose search index can forget words at once.
 _FORGETFUL_VERSION = (3, 42, 0)
 # How often it is tried to empty the write-ahead log, and how many seconds lie between.
@@ -140,6 +145,101 @@ def migration_lock(db: Database) -> Iterator[None]:
         # The file stays: removing it would let a third process lock a new one beside a waiting second.
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def hold(db: Database) -> None:
+    """Share the lock of those who work with the file, as long as this process and its children live."""
+    file = _lock_file(db)
+    if file is not None:
+        _lock(file, fcntl.LOCK_SH)
+        _held.append(file)
+
+
+@contextmanager
+def alone(db: Database) -> Iterator[None]:
+    """Have the file to oneself; raises InUse where others work with it."""
+    file = _lock_file(db)
+    if file is None:
+        raise InUse("The folder of the database cannot be written.")
+    with file:
+        _lock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _lock_file(db: Database) -> IO[bytes] | None:
+    try:
+        # The file stays, as that of the migrations does.
+        return open(f"{db.database}.in-use", "ab")
+    except OSError:
+        # Nobody can restore into a folder that cannot be written.
+        return None
+
+
+def _lock(file: IO[bytes], how: int) -> None:
+    try:
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        doing = "is being restored" if how == fcntl.LOCK_SH else "is in use by a server or another command"
+        raise InUse(f"The database {doing}; try again when that has ended.") from None
+
+
+@contextmanager
+def beside(db: Database) -> Iterator[tuple[str, str | None]]:
+    """Give the address of a new file, and the name under which the old one is kept; exchange them in the end.
+
+    At every moment one whole database is under the old name: the new file is synced before it is renamed, and
+    what the old write-ahead log had is in the old file, or kept beside it, before.
+    """
+    live, new = Path(db.database), Path(f"{db.database}.restoring")
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    kept = Path(f"{live}.replaced-{moment}") if live.exists() else None
+    _remove(new)
+    try:
+        yield f"sqlite:///{new}", str(kept) if kept else None
+        _sync(new)
+        if kept:
+            _keep(live, kept)
+        new.replace(live)
+        _sync(live.parent)
+    finally:
+        _remove(new)
+
+
+@contextmanager
+def emptied(db: Database, tables: Sequence[str]) -> Iterator[None]:
+    """Fill a new file, of which nothing is needed before it is whole; the tables are those that it will have."""
+    for pragma in ("journal_mode = OFF", "synchronous = OFF"):
+        db.execute_sql(f"PRAGMA {pragma}")
+    yield
+
+
+def numbered(db: Database, table: str) -> None:
+    """Nothing to do: SQLite goes on from the largest number that a table has."""
+
+
+def _keep(live: Path, kept: Path) -> None:
+    connection = _library().connect(str(live), isolation_level=None)
+    with closing(connection), suppress(_library().Error):
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute("PRAGMA journal_mode = DELETE")
+    os.link(live, kept)
+    for suffix in ("-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            os.rename(f"{live}{suffix}", f"{kept}{suffix}")
+
+
+def _remove(file: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal", ".migrating"):
+        Path(f"{file}{suffix}").unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def unavailable(error: BaseException) -> bool:
