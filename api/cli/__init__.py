@@ -16,6 +16,8 @@ COMMANDS = {
     "reindex": "reindexing",
     "verify": "verifying",
     "erase": "erasing",
+    "doctor": "diagnosing",
+    "export": "exporting",
     "backup": "backing",
     "restore": "backing",
 }

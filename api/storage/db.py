@@ -13,6 +13,7 @@ from peewee import Database, DatabaseProxy, InterfaceError, ModelSelect, Operati
 
 from api.settings import Settings
 from api.storage import sqlite
+from api.storage.faults import Finding
 from api.storage.faults import InUse as InUse
 
 
@@ -178,8 +179,14 @@ def inspection() -> Iterator[None]:
 
 def damage() -> list[str]:
     """Return what the database itself finds wrong with its file; empty where it looks at no file of ours."""
-    with translated():
+    with translated(), _DRIVER:
         return list(dialect.damage(db))
+
+
+def condition() -> list[Finding]:
+    """Return what the open database says of itself: level, about what, what, and what to do."""
+    with translated(), _DRIVER:
+        return list(dialect.condition(db))
 
 
 def note(sql: str, parameters: Sequence[object] = ()) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -10,7 +11,7 @@ from peewee import Database
 from playhouse.postgres_ext import Psycopg3Database
 
 from api.settings import Settings
-from api.storage.faults import InUse
+from api.storage.faults import Finding, InUse
 
 PLACEHOLDER = "%s"
 # "C" makes both databases order and compare ids and folded names by their code points.
@@ -29,6 +30,9 @@ SEARCH_TABLE = (
 )
 MATCHES = "s.words @@ ?::tsquery"
 PINNED = "JOIN"
+REMEDY = "See to it that the server runs and that ONRECORD_DATABASE names it, an account and a database rightly."
+# The oldest that is still looked after, and how many seconds its clock may be off ours.
+_OLDEST, _OFF = 130_000, 5
 # A lexeme keeps at most 256 places, none beyond 16383 (PostgreSQL, section 12.11).
 _LAST_PLACE = 16383
 # Two numbers of our own choosing, so that no other program's advisory locks meet ours.
@@ -249,6 +253,34 @@ def forget_words_at_once(db: Database) -> None:
 def scrub(db: Database) -> str | None:
     """Return None: what is deleted leaves the server's files by its own VACUUM, and its archives by nobody's."""
     return None
+
+
+def before_connecting(db: Database) -> Iterator[Finding]:
+    """Yield nothing: all there is to know is with the server."""
+    yield from ()
+
+
+def condition(db: Database) -> Iterator[Finding]:
+    """Yield what the server says of itself."""
+    sql = (
+        "SELECT current_setting('server_version'), current_setting('server_version_num')::int, "
+        "current_setting('server_encoding'), current_setting('fsync'), current_setting('synchronous_commit'), "
+        "extract(epoch FROM clock_timestamp()), pg_is_in_recovery(), current_setting('max_connections')::int"
+    )
+    name, number, encoding, fsync, synchronous, clock, standby, most = db.execute_sql(sql).fetchone()
+    yield "ok", "database", f"PostgreSQL {name} answers and takes {most} connections.", None
+    if number < _OLDEST:
+        yield "warning", "postgresql", f"PostgreSQL {name} is older than any we know to work.", "Update the server."
+    if encoding != "UTF8":
+        yield "wrong", "postgresql", f"The database's encoding is {encoding}.", "createdb --encoding=UTF8"
+    if "off" in (fsync, synchronous):
+        detail = f"fsync is {fsync} and synchronous_commit {synchronous}: a power cut loses acknowledged writes."
+        yield "warning", "postgresql", detail, "Turn both on in the server's configuration."
+    if standby:
+        yield "wrong", "postgresql", "The server is a standby, which takes no writes.", "Name the primary."
+    if abs(float(clock) - time.time()) > _OFF:
+        detail = "The server's clock and this machine's are more than five seconds apart."
+        yield "warning", "clock", detail, "Have both set by NTP."
 
 
 def several_workers_problem() -> str | None:

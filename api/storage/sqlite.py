@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -15,7 +16,7 @@ import peewee
 from peewee import Database, SqliteDatabase
 
 from api.settings import Settings
-from api.storage.faults import InUse
+from api.storage.faults import Finding, InUse
 
 PLACEHOLDER = "?"
 TYPES = {
@@ -33,6 +34,9 @@ SEARCH_TABLE = (
     "USING fts5(words, stems, content = '', columnsize = 0, tokenize = \"ascii\")",
 )
 MATCHES = "s.statement_search MATCH ?"
+REMEDY = "Run `onrecord verify` for what is damaged, and `onrecord restore` with the newest backup."
+# Fewer free bytes than these, and a write may find none.
+_LITTLE = 100 * 2**20
 # Keeps the search index first: given the choice, the planner may look up each row of the table in it.
 PINNED = "CROSS JOIN"
 # SQLite 3.7.0 to 3.51.2 can corrupt a write-ahead log that several processes write
@@ -332,6 +336,38 @@ def scrub(db: Database) -> str | None:
 def _library() -> Any:
     """Return the library that peewee chose: pysqlite3 where it is installed and newer than Python's own."""
     return vars(peewee)["sqlite3"]
+
+
+def before_connecting(db: Database) -> Iterator[Finding]:
+    """Yield what can be said of the file without opening it, which might make it."""
+    path = Path(db.database)
+    if not path.exists():
+        yield "wrong", "database", f"There is no database {path} yet.", "onrecord migrate, or onrecord serve"
+        return
+    if not os.access(path, os.R_OK):
+        yield "wrong", "database", f"{path} cannot be read.", "Give it to the account that the service runs as."
+        return
+    if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        detail = f"{path} or its folder cannot be written, so that nothing can be recorded."
+        yield "wrong", "disk", detail, "Give both to the account that the service runs as."
+    free, size = shutil.disk_usage(path.parent).free, path.stat().st_size
+    level = "wrong" if free < _LITTLE else "warning" if free < size + 10 * _LITTLE else "ok"
+    todo = None if level == "ok" else "Make room: a full disk refuses every write."
+    yield level, "disk", f"{free // 2**20:,} MB are free; the database has {size // 2**20:,} MB.", todo
+
+
+def condition(db: Database) -> Iterator[Finding]:
+    """Yield what the open database says of itself."""
+    yield "ok", "database", f"{db.database} answers, with SQLite {_library().sqlite_version}.", None
+    if problem := several_workers_problem():
+        yield "warning", "sqlite", f"{problem}.", "Until then run with --workers 1."
+    (mode,) = db.execute_sql("PRAGMA journal_mode").fetchone()
+    if mode != "wal":
+        detail = f"The journal mode is {mode}, not wal, so that readers and writers wait for each other."
+        yield "wrong", "sqlite", detail, "Put the file on a local disk that can be written."
+    found = [str(line) for (line,) in db.execute_sql("PRAGMA quick_check(3)").fetchall()]
+    if found != ["ok"]:
+        yield "wrong", "file", f"The file is damaged: {'; '.join(found)}.", REMEDY
 
 
 def several_workers_problem() -> str | None:

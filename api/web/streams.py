@@ -70,6 +70,15 @@ def _form(stream: Stream) -> tuple[bytes, Callable[[list[str]], bytes]]:
     return head, lambda texts: csv.lines(csv.row(orjson.loads(text), schema, safe=safe) for text in texts)
 
 
+def chunks(stream: Stream) -> Iterator[bytes]:
+    """Yield the very bytes that a stream's answer has."""
+    begun = _Begun(stream)
+    try:
+        yield from begun
+    finally:
+        begun.close()
+
+
 def answer(stream: Stream, headers: dict[str, str]) -> Response:
     """Return the response that sends a stream."""
     begun = _Begun(stream)
