@@ -11,10 +11,13 @@ import orjson
 from api.domain import indexes, names, quantities, statements, words
 from api.domain.kinds import Document, Kind
 from api.storage import db as storage
-from api.storage.db import db, row, rows
+from api.storage.db import row, rows
 
 # So many documents are held at a time; a source may have half a million characters.
 _BATCH = 200
+_SUM = 2**64 - 1
+# What reading a document that is not what the schema made may raise.
+_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 Rows = dict[str, list[tuple[Any, ...]]]
 # What tables beside hold of a record by its row number or its id, as SQL for a list of them; the key comes first.
 _BESIDE: dict[str, dict[str, str]] = {
@@ -56,17 +59,37 @@ _CITED = (
 def unlike(kind: Kind) -> Iterator[tuple[str | None, str]]:
     """Yield the id of each record of a kind whose index values are not those of its document, and which they are.
 
-    The id is None where the document cannot be read, which is for the log to notice. `_BATCH` records are held at
-    a time.
+    The id is None where the document cannot be read, which is for the log to notice; what follows is its id then. It
+    is empty for what is in the search index and no statement has. Where the database has no sum of the search index,
+    it is compared word by word.
+    `_BATCH` records are held at a time.
     """
-    last = 0
-    while found := rows(f"SELECT n, id, document FROM {kind.name} WHERE n > ? ORDER BY n LIMIT {_BATCH}", (last,)):
-        last = found[-1][0]
-        readable = [(n, id, _read(text)) for n, id, text in found]
-        yield from _unlike_of(kind, readable)
+    searched = _Searched()
+    for found in _batches(kind):
+        yield from _unlike_of(kind, found, searched)
+    if kind.name == "statement" and (held := storage.indexed_sum()) != searched.sum & _SUM:
+        wrong = False
+        for each in _unlike_words(kind):
+            wrong = True
+            yield each
+        if held is not None and not wrong and searched.whole:
+            # Every statement's words are there, and others besides.
+            yield "", "statement_search"
     if kind.name in ("speaker", "outlet"):
         for (id,) in rows(_CITED.format(type=kind.name)):
             yield id, "cited"
+
+
+class _Searched:
+    """What the search index should hold, summed up."""
+
+    def __init__(self) -> None:
+        self.sum = 0
+        # Whether every statement could be read.
+        self.whole = True
+
+    def add(self, each: words.Indexed) -> None:
+        self.sum += storage.dialect.sum_of(each.place, each.words, each.stems)
 
 
 def strays() -> Iterator[tuple[str, str]]:
@@ -90,36 +113,53 @@ def _read(text: Any) -> Document:
     return document if isinstance(document, dict) else {}
 
 
-def _unlike_of(kind: Kind, found: list[tuple[int, str, Document]]) -> Iterator[tuple[str | None, str]]:
+def _batches(kind: Kind) -> Iterator[list[tuple[int, str, Document]]]:
+    last = 0
+    while found := rows(f"SELECT n, id, document FROM {kind.name} WHERE n > ? ORDER BY n LIMIT {_BATCH}", (last,)):
+        last = found[-1][0]
+        yield [(n, id, _read(text)) for n, id, text in found]
+
+
+def _unlike_of(
+    kind: Kind, found: list[tuple[int, str, Document]], searched: _Searched
+) -> Iterator[tuple[str | None, str]]:
     beside = _rows_beside(kind, [n for n, _, _ in found])
-    placed = []
     for n, id, document in found:
         try:
             expected = _expected(kind, document)
-            wrong = sorted(_columns_unlike(kind, n, document))
-            wrong += [name for name in expected if sorted(expected[name], key=repr) != _sorted(beside[name][n])]
+            columns = indexes.columns_of(kind, document)
             if kind.name == "statement":
-                searched = words.of(n, document)
-                placed.append((id, searched))
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+                held = words.of(n, document)
+                searched.add(held)
+                columns["place"] = held.place
+        except _UNREADABLE:
             # The document is not what the schema made; its hash tells of that.
+            searched.whole = False
             yield None, id
             continue
+        wrong = sorted(_columns_unlike(kind, n, columns))
+        wrong += [name for name in expected if sorted(expected[name], key=repr) != _sorted(beside[name][n])]
         if wrong:
             yield id, ", ".join(wrong)
-    yield from _unlike_words(placed)
 
 
-def _unlike_words(placed: list[tuple[str, words.Indexed]]) -> Iterator[tuple[str, str]]:
-    asked = [(each.place, each.words, each.stems) for _, each in placed]
-    lacking = set(storage.dialect.unlike_words(db, asked)) if asked else set()
-    yield from ((id, "statement_search") for id, each in placed if each.place in lacking)
+def _unlike_words(kind: Kind) -> Iterator[tuple[str, str]]:
+    """Yield each statement of which the search index does not hold the words."""
+    for found in _batches(kind):
+        placed = [(id, held) for n, id, document in found if (held := _words(n, document))]
+        asked = [(each.place, each.words, each.stems) for _, each in placed]
+        lacking = set(storage.unlike_words(asked)) if asked else set()
+        yield from ((id, "statement_search") for id, each in placed if each.place in lacking)
 
 
-def _columns_unlike(kind: Kind, n: int, document: Document) -> Iterator[str]:
-    expected = indexes.columns_of(kind, document)
-    if kind.name == "statement":
-        expected["place"] = words.of(n, document).place
+def _words(n: int, document: Document) -> words.Indexed | None:
+    try:
+        return words.of(n, document)
+    except _UNREADABLE:
+        return None
+
+
+def _columns_unlike(kind: Kind, n: int, expected: dict[str, object]) -> Iterator[str]:
     stored = row(f"SELECT {', '.join(expected)} FROM {kind.name} WHERE n = ?", (n,)) or ()
     for (name, value), held in zip(expected.items(), stored, strict=True):
         if held != value:

@@ -243,6 +243,8 @@ def _indexes(hurt: set[str]) -> Iterator[Problem]:
             if id is None:
                 if which not in hurt:
                     yield _document(which, None, "cannot be read as what it should be")
+            elif not id:
+                yield Problem("index", f"The index {which} holds what no record has.", repair=REINDEX)
             elif id not in hurt:
                 detail = f"What the indexes hold of {id} is not what its document says: {which}."
                 yield Problem("index", detail, id=id, repair=REINDEX)

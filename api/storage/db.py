@@ -183,6 +183,19 @@ def damage() -> list[str]:
         return list(dialect.damage(db))
 
 
+def indexed_sum() -> int | None:
+    """Return a sum of all that the search index holds, None where there is none, inside `inspection()`."""
+    with translated(), _DRIVER:
+        found: int | None = dialect.indexed_sum(db)
+        return found
+
+
+def unlike_words(expected: Sequence[tuple[int, list[str], list[str]]]) -> list[int]:
+    """Return the places at which the search index does not hold the words and stems that it should."""
+    with translated(), _DRIVER:
+        return list(dialect.unlike_words(db, expected))
+
+
 def condition() -> list[Finding]:
     """Return what the open database says of itself: level, about what, what, and what to do."""
     with translated(), _DRIVER:

@@ -199,6 +199,16 @@ def forget_words(db: Database, place: int, words: list[str], stems: list[str]) -
     db.execute_sql("DELETE FROM statement_search WHERE rowid = %s", (place,))
 
 
+def indexed_sum(db: Database) -> int | None:
+    """Return None: here the words of many statements are compared by one query."""
+    return None
+
+
+def sum_of(place: int, words: list[str], stems: list[str]) -> int:
+    """Return nothing of use, as `indexed_sum`."""
+    return 0
+
+
 def unlike_words(db: Database, expected: Sequence[tuple[int, list[str], list[str]]]) -> list[int]:
     """Return the places at which the search index does not hold the words and stems that it should."""
     sql = (

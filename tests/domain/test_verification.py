@@ -173,6 +173,18 @@ def test_words_that_the_search_index_lost_or_invented_are_named(records: Records
     assert told() == set()
 
 
+def test_a_word_more_or_another_in_the_search_index_is_found(records: Records) -> None:
+    place, id = rows("SELECT place, id FROM statement ORDER BY n LIMIT 1")[0]
+    if storage.dialect.PLACEHOLDER == "?":
+        storage.dialect.index_words(db, place, ["more"], ["more"])
+        assert {each.about for each in problems()} == {"index"}
+    else:
+        execute("UPDATE statement_search SET words = words || 'more:99'::tsvector WHERE rowid = ?", (place,))
+        assert told() == {("index", id)}
+    indexes.rebuild(lambda done, total: None)
+    assert told() == set()
+
+
 def test_rows_of_no_record_are_found(records: Records) -> None:
     execute("INSERT INTO name (type, folded, record) VALUES ('speaker', 'nobody', 'spk_nobody')")
     assert told() == {("index", None)}
