@@ -68,7 +68,7 @@ def _explained() -> Iterator[None]:
     except OSError as error:
         raise click.ClickException(f"{error.strerror}: {error.filename or 'the backup'}") from None
     except (QueryFailed, TypeError) as error:
-        raise click.ClickException(f"What is stored cannot be read ({error}); `onrecord verify` says more.") from None
+        raise click.ClickException(f"The database cannot do this ({error}); `onrecord doctor` says more.") from None
     finally:
         close_database()
 

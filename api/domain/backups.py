@@ -34,7 +34,7 @@ from api.storage.migrating import HISTORY, build, known
 FORMAT, VERSION = "onrecord-backup", 1
 _SEARCH = "statement_search"
 # Rows that are written at a time; of sources, documents of half a million characters.
-_BATCH = 100
+_BATCH = 50
 # Faster than the usual 6 by half, and hardly larger.
 _LEVEL = 3
 Progress = Callable[[int, int], None]

@@ -13,8 +13,8 @@ from api.domain.kinds import Document, Kind
 from api.storage import db as storage
 from api.storage.db import row, rows
 
-# So many documents are held at a time; a source may have half a million characters.
-_BATCH = 200
+# So many documents are held at a time, and so many where each may have half a million characters.
+_BATCH, _LONG = 200, 20
 _SUM = 2**64 - 1
 # What reading a document that is not what the schema made may raise.
 _UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError)
@@ -115,7 +115,8 @@ def _read(text: Any) -> Document:
 
 def _batches(kind: Kind) -> Iterator[list[tuple[int, str, Document]]]:
     last = 0
-    while found := rows(f"SELECT n, id, document FROM {kind.name} WHERE n > ? ORDER BY n LIMIT {_BATCH}", (last,)):
+    sql = f"SELECT n, id, document FROM {kind.name} WHERE n > ? ORDER BY n LIMIT {_LONG if kind.secret else _BATCH}"
+    while found := rows(sql, (last,)):
         last = found[-1][0]
         yield [(n, id, _read(text)) for n, id, text in found]
 

@@ -22,7 +22,7 @@ from api.domain.reading import GONE
 from api.storage.db import Damaged, QueryFailed, damage, inspection, row, walk
 
 # Documents are fetched so many at a time; a source may have half a million characters.
-_BATCH = 100
+_BATCH = 50
 REINDEX = "onrecord reindex"
 RESTORE = "onrecord restore"
 Progress = Callable[[int, int], None]

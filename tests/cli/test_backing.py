@@ -177,6 +177,27 @@ def test_a_bad_file_is_refused_and_the_live_data_stay(filled: str, tmp_path: Pat
     onrecord(filled, "verify")
 
 
+def test_a_restore_that_is_killed_leaves_the_old_database_or_the_new_one(filled: str, tmp_path: Path) -> None:
+    random.seed(8)
+    file = tmp_path / "backup"
+    onrecord(filled, "backup", str(file))
+    restored = whole(filled)
+    with serving(filled) as server:
+        assert server.ask("POST", "/v1/statements", statement(text="Later than the backup.")).status == 201
+    later = whole(filled)
+    assert later != restored
+    for _ in range(6):
+        command = [sys.executable, "-c", "from api.cli import main; main()", "restore", "--yes", str(file)]
+        process = subprocess.Popen(command, env=environment(filled), cwd=ROOT, stdout=subprocess.DEVNULL)
+        time.sleep(random.uniform(0.3, 1.2))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert whole(filled) in (later, restored)
+    onrecord(filled, "restore", "--yes", str(file))
+    assert whole(filled) == restored
+    onrecord(filled, "verify")
+
+
 def test_a_backup_of_changed_documents_is_refused_when_it_is_restored(filled: str, tmp_path: Path) -> None:
     file = tmp_path / "backup"
     open_database(Settings(database=filled))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
 
 from api.storage.db import execute, rows
 from tests.conftest import Client, statement
-from tests.servers import onrecord
+from tests.servers import onrecord, serving
 
 
 def test_all_is_well_and_the_head_can_be_saved_and_compared_with(
@@ -60,6 +61,29 @@ def test_a_head_of_another_log_does_not_fit(database_url: str, alice: Client, tm
     done = onrecord(database_url, "verify", "--head", str(head), check=False)
     assert done.returncode == 1
     assert "does not go through the head" in done.stdout
+
+
+def test_verifying_sees_one_state_of_the_data_while_others_write(empty_database_url: str, tmp_path: Path) -> None:
+    head, ending, written = tmp_path / "head.json", threading.Event(), []
+    with serving(empty_database_url) as server:
+
+        def write() -> None:
+            while not ending.is_set():
+                document = statement(
+                    text=f"Words {len(written)}.", speaker=f"Speaker {len(written) % 7}", topics=["war"]
+                )
+                made = server.ask("POST", "/v1/statements", document).json
+                server.ask("PATCH", f"/v1/statements/{made['id']}", {"text": f"More {len(written)}.", "version": 1})
+                written.append(made["id"])
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        onrecord(empty_database_url, "verify", "--save-head", str(head))
+        for _ in range(3):
+            onrecord(empty_database_url, "verify", "--head", str(head))
+        ending.set()
+        writer.join(20)
+    assert len(written) > 10
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '{"seq": "1", "hash": "x"}', "nonsense"])
