@@ -31,6 +31,8 @@ SEARCH_TABLE = (
 MATCHES = "s.words @@ ?::tsquery"
 PINNED = "JOIN"
 REMEDY = "See to it that the server runs and that ONRECORD_DATABASE names it, an account and a database rightly."
+# How often it is asked who else is connected, and how many seconds lie between.
+_ATTEMPTS, _PAUSE = 6, 0.5
 # The oldest that is still looked after, and how many seconds its clock may be off ours.
 _OLDEST, _OFF = 130_000, 5
 # A lexeme keeps at most 256 places, none beyond 16383 (PostgreSQL, section 12.11).
@@ -140,8 +142,13 @@ def alone(db: Database) -> Iterator[None]:
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
         "AND application_name = 'onrecord' AND pid <> pg_backend_pid()"
     )
-    (count,) = db.execute_sql(others).fetchone()
-    if count:
+    for attempt in range(_ATTEMPTS):
+        # Who was killed is still listed until the server notices.
+        time.sleep(_PAUSE if attempt else 0)
+        (count,) = db.execute_sql(others).fetchone()
+        if not count:
+            break
+    else:
         raise InUse("The database is in use by a server or another command; try again when that has ended.")
     yield
 
