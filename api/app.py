@@ -8,7 +8,7 @@ from flask import Flask
 
 from api.settings import Settings
 from api.storage.db import open_database
-from api.web import addresses, bodies, negotiation, problems
+from api.web import addresses, bodies, negotiation, problems, waiting
 from api.web.observing import observe
 
 ROUTES = (
@@ -19,6 +19,7 @@ ROUTES = (
     "reviews",
     "relations",
     "figures",
+    "log",
     "keys",
     "documentation",
     "health",
@@ -35,6 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.url_map.converters["id"] = addresses.Id
+    waiting.make_places(app)
     observe(app)
     app.register_error_handler(Exception, problems.answer)
     for name in ROUTES:

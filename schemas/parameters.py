@@ -90,6 +90,33 @@ class Seed(Parameter):
         return int(text)
 
 
+class Position(Parameter):
+    """A place in the log, or now."""
+
+    default_error_messages = {"range": "This takes a sequence number, such as 0 or 1042, or the word now."}
+    most = 10**18 - 1
+
+    def one(self, text: str) -> int | None:
+        """The number; None for now."""
+        if text == "now":
+            return None
+        if not (text.isascii() and text.isdigit() and len(text) <= 18):
+            raise self.make_error("range")
+        return int(text)
+
+
+class Wait(Parameter):
+    """How many seconds to wait."""
+
+    default_error_messages = {"range": "This takes a whole number of seconds from 0 to 25."}
+
+    def one(self, text: str) -> int:
+        """The number; ASCII digits only."""
+        if not (text.isascii() and text.isdigit() and len(text) <= 2 and int(text) <= 25):
+            raise self.make_error("range")
+        return int(text)
+
+
 class Words(Parameter):
     """Some of a closed list of words, repeated or with commas between them."""
 

@@ -117,7 +117,7 @@ class World:
     def address(self, path: str, id: str | None = None) -> str:
         collection = path.split("/")[2] if path.startswith("/v1/") else ""
         missing = f"{PREFIXES.get(collection)}_00000000000000000000000000"
-        values = {"id": id or self.ids.get(collection, missing), "version": "1", "name": "statement"}
+        values = {"id": id or self.ids.get(collection, missing), "version": "1", "name": "statement", "seq": "1"}
         return path.format(slug="not-found", **values)
 
     def provoke(self, status: int, method: str, path: str) -> TestResponse:
@@ -135,7 +135,7 @@ class World:
                 return self.bob.open(method, address, json={}, headers=forced)
             case 404:
                 id = f"{PREFIXES.get(collection)}_00000000000000000000000000"
-                values = {"id": id, "version": 1, "name": "nothing", "slug": "nothing"}
+                values = {"id": id, "version": 1, "name": "nothing", "slug": "nothing", "seq": 999_999}
                 return who.open(method, path.format(**values), json=right, headers=forced)
             case 409:
                 return self.clash(method, path, collection)

@@ -14,6 +14,12 @@ COMMANDS = {
     "keys": "keys",
     "get": "getting",
     "reindex": "reindexing",
+    "verify": "verifying",
+    "erase": "erasing",
+    "doctor": "diagnosing",
+    "export": "exporting",
+    "backup": "backing",
+    "restore": "backing",
 }
 
 
@@ -44,3 +50,10 @@ def main() -> None:
         onrecord(prog_name="onrecord")
     except BadSetting as error:
         raise SystemExit(f"onrecord: {error}") from None
+    except Exception as error:
+        # Imported here, since it takes time and is seldom needed.
+        from api.storage.db import Unavailable
+
+        if not isinstance(error, Unavailable):
+            raise
+        raise SystemExit(f"onrecord: {error}. `onrecord doctor` says more.") from None

@@ -9,21 +9,21 @@ from api.cli.database import shown
 from api.cli.reindexing import rebuilt
 from api.domain import indexes
 from api.settings import Settings
-from api.storage.db import Unavailable, close_database, open_database
+from api.storage.db import InUse, Unavailable, close_database, hold
 from api.storage.migrating import NewerSchema, apply
 
 
 def bring_up_to_date(settings: Settings) -> list[str]:
     """Apply the migrations that the database lacks and return their names; exits where it cannot."""
     try:
-        open_database(settings)
+        hold(settings)
         applied = apply()
         if indexes.outdated():
             rebuilt("Making the indexes anew")
         elif applied:
             indexes.mark_current()
         return applied
-    except (Unavailable, NewerSchema, OSError) as error:
+    except (InUse, Unavailable, NewerSchema, OSError) as error:
         raise click.ClickException(f"{error} ({shown(settings)})") from None
     finally:
         close_database()

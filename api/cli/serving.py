@@ -99,6 +99,7 @@ def _run(app: Any, host: str, port: int, workers: int, threads: int) -> None:
     from gunicorn.app.base import BaseApplication
 
     from api.web.observing import log_to_stderr
+    from api.web.waiting import make_places
 
     class Server(BaseApplication):  # type: ignore[misc]
         """Gunicorn, told what it needs by this command instead of a file."""
@@ -113,6 +114,10 @@ def _run(app: Any, host: str, port: int, workers: int, threads: int) -> None:
             gc.collect()
             gc.freeze()
             return app
+
+    def ready(worker: Any) -> None:
+        # Whoever waits for changes holds a thread, so half of them are kept for everybody else.
+        make_places(app, threads // 2, lambda: not worker.alive)
 
     options = {
         "bind": [f"[{host}]:{port}" if ":" in host else f"{host}:{port}"],
@@ -134,6 +139,7 @@ def _run(app: Any, host: str, port: int, workers: int, threads: int) -> None:
         "errorlog": "-",
         "loglevel": "warning",
         "proc_name": "onrecord",
+        "post_worker_init": ready,
     }
     log_to_stderr()
     Server().run()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import orjson
 
 from api.domain import names
-from api.domain.kinds import Kind
+from api.domain.kinds import Document, Kind
 from api.domain.outlets import OUTLET
 from api.domain.relations import RELATION
 from api.domain.reviews import REVIEW
@@ -21,7 +21,7 @@ from api.storage.db import db, execute, row, rows, update, writing
 VERSION = 1
 KINDS = (SPEAKER, OUTLET, SOURCE, STATEMENT, REVIEW, RELATION)
 _BATCH = 1000
-_BESIDE = ("figure_word", "figure", "topic", "statement_url", "mention", "name_word", "name")
+BESIDE = ("figure_word", "figure", "topic", "statement_url", "mention", "name_word", "name")
 
 Progress = Callable[[int, int], None]
 
@@ -40,7 +40,7 @@ def rebuild(progress: Progress) -> int:
     """
     with writing():
         total = sum(int(rows(f"SELECT count(*) FROM {kind.name}")[0][0]) for kind in KINDS)
-        for table in _BESIDE:
+        for table in BESIDE:
             execute(f"DELETE FROM {table}")
         for named in (SPEAKER, OUTLET):
             execute(f"UPDATE {named.name} SET cited = 0")
@@ -50,8 +50,7 @@ def rebuild(progress: Progress) -> int:
             for batch in _batches(kind):
                 for n, id, text in batch:
                     document = orjson.loads(text)
-                    if columns := kind.columns(document):
-                        update(kind.name, id, columns)
+                    update(kind.name, id, columns_of(kind, document))
                     kind.project(n, document, None)
                 done += len(batch)
                 progress(done, total)
@@ -64,6 +63,11 @@ def rebuild(progress: Progress) -> int:
 def _gather(type: str) -> None:
     for (n,) in rows(f"SELECT DISTINCT merged_into FROM {type} WHERE merged_into IS NOT NULL"):
         names.gather(type, n)
+
+
+def columns_of(kind: Kind, document: Document) -> dict[str, object]:
+    """Return all columns of a record's row that are drawn from its document, but for its id."""
+    return {"version": document["version"], "created_at": document["created_at"], **kind.columns(document)}
 
 
 def mark_current() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from api.storage import models
-from api.storage.db import execute, row, rows_of
+from api.storage.db import execute, row, rows, rows_of
 
 GENESIS = "0" * 64
 
@@ -53,6 +53,9 @@ class Entry:
         return hashlib.sha256(previous.encode() + orjson.dumps(values)).hexdigest()
 
 
+COLUMNS = ", ".join(field.name for field in fields(Entry))
+
+
 def new_salt() -> str:
     """Return 128 random bits, which are kept and erased together with the document they salt."""
     return secrets.token_hex(16)
@@ -86,6 +89,21 @@ def position() -> int:
     """Return the newest entry's sequence number, 0 of an empty log."""
     found = row("SELECT seq FROM entry ORDER BY seq DESC LIMIT 1")
     return int(found[0]) if found else 0
+
+
+def after(seq: int, limit: int) -> list[Entry]:
+    """Return the entries after a sequence number, oldest first, at most `limit`."""
+    found = rows(f"SELECT {COLUMNS} FROM entry WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit))
+    return [Entry(*each) for each in found]
+
+
+def linked(seq: int) -> tuple[Entry, str, str] | None:
+    """Return an entry with its hash and that of the entry before, None where the log has no such entry."""
+    found = row(f"SELECT {COLUMNS}, hash FROM entry WHERE seq = ?", (seq,))
+    if found is None:
+        return None
+    before = row("SELECT hash FROM entry WHERE seq = ?", (seq - 1,))
+    return Entry(*found[:-1]), found[-1], before[0] if before else GENESIS
 
 
 def of_record(record: str, *, before: int | None = None, limit: int | None = None) -> list[Entry]:

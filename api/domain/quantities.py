@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 
 from api.domain.kinds import Document
@@ -12,14 +14,22 @@ from schemas.edtf import bounds
 
 def index(n: int, document: Document) -> None:
     """Index the figures of the statement with row number n, which has none in the index."""
+    for columns, words in rows_beside(document):
+        number = insert("figure", {**columns, "statement": n})
+        for word in words:
+            execute("INSERT INTO figure_word (word, figure) VALUES (?, ?)", (word, number))
+
+
+def rows_beside(document: Document) -> list[tuple[dict[str, Any], list[str]]]:
+    """Return the columns of each figure of a statement, without the statement's number, and its words."""
     said = bounds(document["said_on"])[0] if document["said_on"] else 0
+    found = []
     for position, figure in enumerate(document["figures"]):
         lower, upper = extent(figure)
-        columns = {"id": f"{document['id']}.{position:03d}", "statement": n, "lower": lower, "upper": upper}
-        text = orjson.dumps(figure).decode()
-        number = insert("figure", {**columns, "said_lower": said, "document": text})
-        for word in sorted(set(tokens.stems(tokens.words(figure["name"]), "en"))):
-            execute("INSERT INTO figure_word (word, figure) VALUES (?, ?)", (word, number))
+        columns = {"id": f"{document['id']}.{position:03d}", "lower": lower, "upper": upper, "said_lower": said}
+        words = sorted(set(tokens.stems(tokens.words(figure["name"]), "en")))
+        found.append(({**columns, "document": orjson.dumps(figure).decode()}, words))
+    return found
 
 
 def extent(figure: Document) -> tuple[float | None, float | None]:

@@ -17,6 +17,9 @@ from api.domain.splicing import columns, documents, joins, with_names
 from api.storage.db import row
 from schemas.faults import echo
 
+# What ends a record, and what has then been done with it.
+GONE = {"withdraw": "withdrawn", "erase": "erased"}
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -111,7 +114,9 @@ def _at(kind: Kind, id: str, version: int, reader: Key) -> str:
     found = row(f"SELECT document FROM {kind.name} WHERE id = ? AND version = ?", (id, version))
     found = found or row("SELECT document FROM revision WHERE record = ? AND version = ?", (id, version))
     if found is None:
-        raise NotFound(f"The {kind.name} {id} has no version {version}.")
+        erased = any(entry.op == "erase" for entry in log.of_record(id, limit=1))
+        why = "was erased, and its versions with it" if erased else f"has no version {version}"
+        raise NotFound(f"The {kind.name} {id} {why}.")
     return without_secret(kind, with_names([found[0]])[0], reader)
 
 
@@ -127,23 +132,30 @@ def _may_read_history(kind: Kind, id: str, reader: Key) -> None:
 
 
 def missing(kind: Kind, id: str, *, may_know: bool) -> NotFound | Gone:
-    """Return the error for an id that has no record: it never was, or it was withdrawn.
+    """Return the error for an id that has no record: it never was, or it was withdrawn or erased.
 
     Of a record that was withheld when it was withdrawn, or is about what is withheld or withdrawn, who may not
     know of it learns nothing.
     """
     entries = log.of_record(id, limit=1)
-    if not entries or entries[0].type != kind.name or entries[0].op != "withdraw":
-        return NotFound(f"There is no {kind.name} {echo(id)}.")
-    if not (may_know or _was_public(kind, id, entries[0].version)):
+    if not entries or entries[0].type != kind.name or entries[0].op not in GONE:
         return NotFound(f"There is no {kind.name} {echo(id)}.")
     last = entries[0]
-    return Gone(f"The {kind.name} was withdrawn.", withdrawn_at=last.at, withdrawn_by=last.by, reason=last.note, id=id)
+    if not (may_know or was_public(kind, last)):
+        return NotFound(f"There is no {kind.name} {echo(id)}.")
+    done = GONE[last.op]
+    facts = {f"{done}_at": last.at, f"{done}_by": last.by, "reason": last.note, "id": id}
+    return Gone(f"The {kind.name} was {done}.", **facts)
 
 
-def _was_public(kind: Kind, id: str, withdrawn_as: int) -> bool:
-    found = row("SELECT document FROM revision WHERE record = ? AND version = ?", (id, withdrawn_as - 1))
+def was_public(kind: Kind, last: Entry) -> bool:
+    """Tell whether a record that is gone, by its last entry, may be known of without a key."""
+    # What was erased cannot be asked any more, so its last version says it.
+    version = last.version if last.op == "erase" else last.version - 1
+    found = row("SELECT document FROM revision WHERE record = ? AND version = ?", (last.record, version))
     document = orjson.loads(found[0]) if found else {}
+    if document.get("withheld"):
+        return False
     about = [document[end]["id"] for end in kind.ends if end in document]
     shown = "SELECT 1 FROM statement WHERE id = ? AND status <> 'withheld'"
     return document.get("status") != "withheld" and all(row(shown, (each,)) for each in about)

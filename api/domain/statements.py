@@ -152,6 +152,15 @@ def _columns(document: Document) -> dict[str, object]:
     }
 
 
+def rows_beside(document: Document) -> dict[str, list[tuple[str, ...]]]:
+    """Return the rows of a document in the tables of addresses, mentions and topics, without the statement's number."""
+    return {
+        "statement_url": [(url,) for url in sorted(_urls(document))],
+        "mention": [(id,) for id in sorted(_mentioned(document))],
+        "topic": [(fold(label), label) for label in document["topics"]],
+    }
+
+
 def _cite(document: Document | None, step: int) -> None:
     """Count a published statement with its speaker and outlet, or who stands for them."""
     if document is not None and document["status"] != "withheld":
@@ -171,12 +180,13 @@ def _project(n: int, document: Document | None, previous: Document | None) -> No
     if document is None:
         return
     execute("UPDATE statement SET place = ? WHERE n = ?", (place, n))
-    for url in sorted(_urls(document)):
+    beside = rows_beside(document)
+    for (url,) in beside["statement_url"]:
         execute("INSERT INTO statement_url (statement, url) VALUES (?, ?)", (n, url))
-    for id in sorted(_mentioned(document)):
+    for (id,) in beside["mention"]:
         execute("INSERT INTO mention (statement, record) VALUES (?, ?)", (n, id))
-    for label in document["topics"]:
-        execute("INSERT INTO topic (statement, folded, label) VALUES (?, ?, ?)", (n, fold(label), label))
+    for folded, label in beside["topic"]:
+        execute("INSERT INTO topic (statement, folded, label) VALUES (?, ?, ?)", (n, folded, label))
     quantities.index(n, document)
 
 

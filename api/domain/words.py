@@ -22,7 +22,7 @@ from api.text.queries import Query, Term
 ENGLISH = "en"
 # None of these signs can be part of a token of a text, since they are neither letter nor digit nor mark.
 _BREAK = "¦"
-_EVERY = "§"
+EVERY = "§"
 _WITHHELD = "§withheld"
 # PostgreSQL keeps so many places of a word, and none further back (section 12.11). Neither database finds phrases
 # beyond them, so that both find the same.
@@ -55,7 +55,7 @@ def of(n: int, document: Document) -> Indexed:
         if field:
             found += [_BREAK, *tokens.words(field)] if found else tokens.words(field)
     folded = sorted(set(found) - {_BREAK})
-    marks = [_EVERY]
+    marks = [EVERY]
     if document["speaker"]:
         marks.append(mark(names.number("speaker", document["speaker"]["id"]) or 0))
     if document["status"] == "withheld":
@@ -127,7 +127,7 @@ def compiled(query: Query, languages: list[str], *, withheld: bool) -> tuple[str
             never.append(expression)
     if not withheld:
         never.append(dialect.match_stems([_WITHHELD]))
-    wanted: str = dialect.match_all(every or [dialect.match_stems([_EVERY])])
+    wanted: str = dialect.match_all(every or [dialect.match_stems([EVERY])])
     return (dialect.match_without(wanted, dialect.match_any(never)) if never else wanted), beside
 
 

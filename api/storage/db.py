@@ -13,10 +13,22 @@ from peewee import Database, DatabaseProxy, InterfaceError, ModelSelect, Operati
 
 from api.settings import Settings
 from api.storage import sqlite
+from api.storage.faults import Finding
+from api.storage.faults import InUse as InUse
 
 
 class Unavailable(Exception):
     """The database cannot serve this now: busy, away, full or read-only; the message says which."""
+
+
+class Damaged(Unavailable):
+    """The database's file or a page of it is not what it was; the message is the database's own."""
+
+
+# What a database says of a query that it cannot carry out: a mistake of ours, or a damage that it has not noticed.
+QueryFailed = PeeweeException
+# Where peewee runs a query it turns the driver's errors into its own; the rows of it are fetched outside of that.
+_DRIVER = vars(peewee)["__exception_wrapper__"]
 
 
 db = DatabaseProxy()
@@ -53,7 +65,7 @@ def _placeholders(sql: str) -> str:
 
 def rows(sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
     """Return the rows of a query written with `?` for its parameters, on either database."""
-    with translated():
+    with translated(), _DRIVER:
         return db.execute_sql(_placeholders(sql), parameters).fetchall()  # type: ignore[no-any-return]
 
 
@@ -73,14 +85,13 @@ def walk(sql: str, parameters: Sequence[object], size: int) -> Generator[list[tu
 
 
 def _fetch(cursor: Any, size: int) -> list[tuple[Any, ...]]:
-    # Where peewee runs a query it turns the driver's errors into its own; here its user fetches the rows.
-    with vars(peewee)["__exception_wrapper__"]:
+    with _DRIVER:
         return cursor.fetchmany(size)  # type: ignore[no-any-return]
 
 
 def row(sql: str, parameters: Sequence[object] = ()) -> tuple[Any, ...] | None:
     """Return the first row of a query, or None."""
-    with translated():
+    with translated(), _DRIVER:
         return db.execute_sql(_placeholders(sql), parameters).fetchone()  # type: ignore[no-any-return]
 
 
@@ -117,6 +128,29 @@ def update(table: str, id: str, values: Mapping[str, object]) -> None:
     execute(f"UPDATE {table} SET {changes} WHERE id = ?", (*values.values(), id))
 
 
+def hold(settings: Settings) -> None:
+    """Let others know, until this process and those forked from it end, that the database is worked with; or InUse."""
+    open_database(settings)
+    dialect.hold(db)
+
+
+@contextmanager
+def replacing(settings: Settings, tables: Sequence[str]) -> Iterator[str | None]:
+    """Open an empty database that takes the place of the one in settings once everything inside went well.
+
+    Gives where the old one is kept, None where it is not. Of the old one nothing but these tables is touched.
+    Raises InUse where somebody works with it.
+    """
+    open_database(settings)
+    with translated(), dialect.alone(db), dialect.beside(db) as (beside, kept):
+        open_database(Settings(database=beside, busy_timeout=settings.busy_timeout))
+        try:
+            with dialect.emptied(db, tables):
+                yield kept
+        finally:
+            close_database()
+
+
 @contextmanager
 def writing() -> Iterator[None]:
     """One write: everything inside is stored together or not at all, and no other write comes between.
@@ -134,6 +168,38 @@ def snapshot() -> Iterator[None]:
     """Reads that all see the data as the first of them found it, whatever others write meanwhile; and no writes."""
     with translated(), dialect.snapshot(db):
         yield
+
+
+@contextmanager
+def inspection() -> Iterator[None]:
+    """A snapshot that takes its time, in which texts that are not valid any more can be read all the same."""
+    with snapshot(), dialect.lenient(db):
+        yield
+
+
+def damage() -> list[str]:
+    """Return what the database itself finds wrong with its file; empty where it looks at no file of ours."""
+    with translated(), _DRIVER:
+        return list(dialect.damage(db))
+
+
+def indexed_sum() -> int | None:
+    """Return a sum of all that the search index holds, None where there is none, inside `inspection()`."""
+    with translated(), _DRIVER:
+        found: int | None = dialect.indexed_sum(db)
+        return found
+
+
+def unlike_words(expected: Sequence[tuple[int, list[str], list[str]]]) -> list[int]:
+    """Return the places at which the search index does not hold the words and stems that it should."""
+    with translated(), _DRIVER:
+        return list(dialect.unlike_words(db, expected))
+
+
+def condition() -> list[Finding]:
+    """Return what the open database says of itself: level, about what, what, and what to do."""
+    with translated(), _DRIVER:
+        return list(dialect.condition(db))
 
 
 def note(sql: str, parameters: Sequence[object] = ()) -> None:
@@ -155,9 +221,15 @@ class translated:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, UnicodeDecodeError):
+            # SQLite quotes what it cannot make sense of, and that need not be text.
+            raise Damaged("what is stored is no text") from error
         if isinstance(error, PeeweeException):
             # Peewee hides a full disk behind "cannot rollback"; the first error is in the context.
             first = error.__context__ if isinstance(error.__context__, PeeweeException) else error
+            if dialect.damaged(first):
+                _drop_connection()
+                raise Damaged(str(first)) from error
             if isinstance(first, (OperationalError, InterfaceError)) and dialect.unavailable(first):
                 _drop_connection()
                 raise Unavailable(str(first)) from error

@@ -41,15 +41,30 @@ def apply() -> list[str]:
         close_database()
 
 
+def build(target: str | None = None) -> None:
+    """Apply what the open database lacks, up to a migration, inside the caller's own lock."""
+    from playhouse.migrations import Runner
+
+    with storage.translated():
+        Runner(db.obj, str(FOLDER), table_name=HISTORY).up(target)
+
+
+def known() -> list[str]:
+    """Return the names of all migrations that this program has, oldest first."""
+    return sorted(path.stem for path in FOLDER.glob("[0-9]*.py"))
+
+
 def pending() -> list[str]:
     """Return the names of migrations that the open database lacks; raises NewerSchema where it is ahead."""
-    known = sorted(path.stem for path in FOLDER.glob("[0-9]*.py"))
+    ours = known()
     applied = set()
-    if db.table_exists(HISTORY):
+    with storage.translated():
+        exists = db.table_exists(HISTORY)
+    if exists:
         applied = {name for (name,) in storage.rows(f"SELECT name FROM {HISTORY}")}
-    if unknown := applied - set(known):
+    if unknown := applied - set(ours):
         raise NewerSchema(
             f"The database has schema {max(unknown)}, which this version of On Record does not know. "
             "Install the newer version, or point ONRECORD_DATABASE at another database."
         )
-    return [name for name in known if name not in applied]
+    return [name for name in ours if name not in applied]

@@ -255,3 +255,15 @@ class RememberedAnswer(Table):
     body = TextField()
     nonce = TextField(null=True)
     at = TextField()
+
+
+def tables() -> list[str]:
+    """Return the names of all tables that have a model, those first that others refer to."""
+    waiting, found = [Table], set[str]()
+    while waiting:
+        below = waiting.pop().__subclasses__()
+        found.update(each._meta.table_name for each in below)
+        waiting += below
+    found.discard(Record._meta.table_name)
+    first = [each._meta.table_name for each in (Entry, Revision, Outlet, Speaker, Source, Statement)]
+    return [*first, *sorted(found - set(first))]

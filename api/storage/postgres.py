@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,7 @@ from peewee import Database
 from playhouse.postgres_ext import Psycopg3Database
 
 from api.settings import Settings
+from api.storage.faults import Finding, InUse
 
 PLACEHOLDER = "%s"
 # "C" makes both databases order and compare ids and folded names by their code points.
@@ -28,6 +30,11 @@ SEARCH_TABLE = (
 )
 MATCHES = "s.words @@ ?::tsquery"
 PINNED = "JOIN"
+REMEDY = "See to it that the server runs and that ONRECORD_DATABASE names it, an account and a database rightly."
+# How often it is asked who else is connected, and how many seconds lie between.
+_ATTEMPTS, _PAUSE = 6, 0.5
+# The oldest that is still looked after, and how many seconds its clock may be off ours.
+_OLDEST, _OFF = 130_000, 5
 # A lexeme keeps at most 256 places, none beyond 16383 (PostgreSQL, section 12.11).
 _LAST_PLACE = 16383
 # Two numbers of our own choosing, so that no other program's advisory locks meet ours.
@@ -64,6 +71,23 @@ def snapshot(db: Database) -> Iterator[None]:
     """Read from one state of the data."""
     with db.transaction("REPEATABLE READ READ ONLY"):
         yield
+
+
+@contextmanager
+def lenient(db: Database) -> Iterator[None]:
+    """Let each statement of this transaction take as long as it takes; the server sees to valid texts itself."""
+    db.execute_sql("SET LOCAL statement_timeout = 0")
+    yield
+
+
+def damage(db: Database) -> list[str]:
+    """Return nothing: the files are the server's own business (pg_amcheck, data checksums)."""
+    return []
+
+
+def damaged(error: BaseException) -> bool:
+    """Tell whether a database error means that the server found its files damaged (PostgreSQL, appendix A)."""
+    return getattr(_driver_error(error), "sqlstate", None) in ("XX001", "XX002")
 
 
 def cursor(db: Database, sql: str, parameters: Sequence[object]) -> Any:
@@ -107,6 +131,54 @@ def migration_lock(db: Database) -> Iterator[None]:
         db.close()
 
 
+def hold(db: Database) -> None:
+    """Nothing to do: the server knows who is connected."""
+
+
+@contextmanager
+def alone(db: Database) -> Iterator[None]:
+    """See to it that nobody else of ours is connected; raises InUse. Who comes later has to wait."""
+    others = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND application_name = 'onrecord' AND pid <> pg_backend_pid()"
+    )
+    for attempt in range(_ATTEMPTS):
+        # Who was killed is still listed until the server notices.
+        time.sleep(_PAUSE if attempt else 0)
+        (count,) = db.execute_sql(others).fetchone()
+        if not count:
+            break
+    else:
+        raise InUse("The database is in use by a server or another command; try again when that has ended.")
+    yield
+
+
+@contextmanager
+def beside(db: Database) -> Iterator[tuple[str, str | None]]:
+    """Give the address of the same database: its new state is beside the old one until it is committed."""
+    url: str = db.database
+    db.close()
+    yield url, None
+
+
+@contextmanager
+def emptied(db: Database, tables: Sequence[str]) -> Iterator[None]:
+    """Take these tables away in a transaction that makes and fills new ones; others see the old ones until then."""
+    with db.atomic():
+        db.execute_sql("SET LOCAL statement_timeout = 0")
+        lock_writes(db)
+        for table in tables:
+            db.execute_sql(f"DROP TABLE IF EXISTS {table} CASCADE")
+            db.execute_sql(f"DROP FUNCTION IF EXISTS {table}_is_append_only() CASCADE")
+        yield
+
+
+def numbered(db: Database, table: str) -> None:
+    """Have the server go on from the largest number that a table has."""
+    sequence = f"pg_get_serial_sequence('{table}', 'n')"
+    db.execute_sql(f"SELECT setval({sequence}, (SELECT coalesce(max(n), 0) + 1 FROM {table}), false)")
+
+
 def unavailable(error: BaseException) -> bool:
     """Tell whether a database error means "not now" (away, full, read-only, timed out) rather than a defect."""
     state = getattr(_driver_error(error), "sqlstate", None)
@@ -117,17 +189,42 @@ def unavailable(error: BaseException) -> bool:
 
 def index_words(db: Database, place: int, words: list[str], stems: list[str]) -> None:
     """Make a statement findable at its place by its words, in their order, and by their stems."""
+    vector = _vector(words, stems)
+    db.execute_sql("INSERT INTO statement_search (rowid, words) VALUES (%s, %s::tsvector)", (place, vector))
+
+
+def _vector(words: list[str], stems: list[str]) -> str:
     places: dict[str, list[str]] = {}
     for at, word in enumerate(words, start=1):
         places.setdefault(word, []).append(str(min(at, _LAST_PLACE)))
     vector = [f"{_quoted(word)}:{','.join(found)}" for word, found in places.items()]
-    vector += [_quoted(f"~{stem}") for stem in stems]
-    db.execute_sql("INSERT INTO statement_search (rowid, words) VALUES (%s, %s::tsvector)", (place, " ".join(vector)))
+    return " ".join(vector + [_quoted(f"~{stem}") for stem in stems])
 
 
 def forget_words(db: Database, place: int, words: list[str], stems: list[str]) -> None:
     """Undo `index_words`."""
     db.execute_sql("DELETE FROM statement_search WHERE rowid = %s", (place,))
+
+
+def indexed_sum(db: Database) -> int | None:
+    """Return None: here the words of many statements are compared by one query."""
+    return None
+
+
+def sum_of(place: int, words: list[str], stems: list[str]) -> int:
+    """Return nothing of use, as `indexed_sum`."""
+    return 0
+
+
+def unlike_words(db: Database, expected: Sequence[tuple[int, list[str], list[str]]]) -> list[int]:
+    """Return the places at which the search index does not hold the words and stems that it should."""
+    sql = (
+        "SELECT v.place FROM unnest(%s::bigint[], %s::text[]) AS v (place, words) "
+        "LEFT JOIN statement_search s ON s.rowid = v.place WHERE s.words IS DISTINCT FROM v.words::tsvector"
+    )
+    places = [place for place, _, _ in expected]
+    vectors = [_vector(words, stems) for _, words, stems in expected]
+    return [place for (place,) in db.execute_sql(sql, (places, vectors)).fetchall()]
 
 
 def forget_all_words(db: Database) -> None:
@@ -164,6 +261,43 @@ def _quoted(word: str) -> str:
     # Tokens are letters, digits and their marks, so nothing in them needs escaping; a mistake elsewhere must
     # not become one here.
     return "'" + word.replace("\\", "").replace("'", "") + "'"
+
+
+def forget_words_at_once(db: Database) -> None:
+    """Nothing to do: rows of the search index go as any others."""
+
+
+def scrub(db: Database) -> str | None:
+    """Return None: what is deleted leaves the server's files by its own VACUUM, and its archives by nobody's."""
+    return None
+
+
+def before_connecting(db: Database) -> Iterator[Finding]:
+    """Yield nothing: all there is to know is with the server."""
+    yield from ()
+
+
+def condition(db: Database) -> Iterator[Finding]:
+    """Yield what the server says of itself."""
+    sql = (
+        "SELECT current_setting('server_version'), current_setting('server_version_num')::int, "
+        "current_setting('server_encoding'), current_setting('fsync'), current_setting('synchronous_commit'), "
+        "extract(epoch FROM clock_timestamp()), pg_is_in_recovery(), current_setting('max_connections')::int"
+    )
+    name, number, encoding, fsync, synchronous, clock, standby, most = db.execute_sql(sql).fetchone()
+    yield "ok", "database", f"PostgreSQL {name} answers and takes {most} connections.", None
+    if number < _OLDEST:
+        yield "warning", "postgresql", f"PostgreSQL {name} is older than any we know to work.", "Update the server."
+    if encoding != "UTF8":
+        yield "wrong", "postgresql", f"The database's encoding is {encoding}.", "createdb --encoding=UTF8"
+    if "off" in (fsync, synchronous):
+        detail = f"fsync is {fsync} and synchronous_commit {synchronous}: a power cut loses acknowledged writes."
+        yield "warning", "postgresql", detail, "Turn both on in the server's configuration."
+    if standby:
+        yield "wrong", "postgresql", "The server is a standby, which takes no writes.", "Name the primary."
+    if abs(float(clock) - time.time()) > _OFF:
+        detail = "The server's clock and this machine's are more than five seconds apart."
+        yield "warning", "clock", detail, "Have both set by NTP."
 
 
 def several_workers_problem() -> str | None:

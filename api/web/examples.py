@@ -143,6 +143,16 @@ _WRITE = {
     "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "url": f"/v1/statements/{IDS['statement']}/revisions/1",
 }
+_CHANGE = {
+    "seq": 1,
+    "op": "create",
+    "type": "statement",
+    "id": IDS["statement"],
+    "version": 1,
+    "at": TIME,
+    "sha256": _WRITE["sha256"],
+}
+_LINK = "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752"
 # Answers that are no records, by the names that routes give them.
 ANSWERS: dict[str, Document] = {
     "status": {"status": "ok"},
@@ -177,6 +187,16 @@ ANSWERS: dict[str, Document] = {
         "other": 0,
         "missing": 0,
         "total": 21,
+    },
+    "changes": {"changes": [_CHANGE], "last": 1, "more": False},
+    "log-head": {"seq": 1, "hash": _LINK, "at": TIME},
+    "log-entry": {
+        **_CHANGE,
+        "by": "newsroom",
+        "note": None,
+        "previous": "0" * 64,
+        "hash": _LINK,
+        "concealed": False,
     },
     "revisions": page(_WRITE),
 }

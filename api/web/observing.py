@@ -110,9 +110,9 @@ def observe(app: Flask) -> None:
     app.wsgi_app = serve  # type: ignore[method-assign]
 
 
-def request_id() -> str:
-    """Return the id of the request that is being answered."""
-    return str(request.environ[_ID])
+def request_id() -> str | None:
+    """Return the id of the request that is being answered, None where no client sent one."""
+    return request.environ.get(_ID)
 
 
 def _line(environ: WSGIEnvironment, status: str, took: float) -> str:

@@ -94,9 +94,9 @@ TYPES = {
         Type(
             "gone",
             410,
-            "Withdrawn",
+            "Withdrawn or erased",
             "The record was withdrawn: when, by whom and why stands in the answer. Its revisions "
-            "are readable with a key.",
+            "are readable with a key, unless it was erased.",
         ),
         Type(
             "stale",

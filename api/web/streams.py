@@ -73,6 +73,15 @@ def _form(stream: Stream) -> tuple[bytes, Callable[[str], bytes]]:
     )
 
 
+def chunks(stream: Stream) -> Iterator[bytes]:
+    """Yield the very bytes that a stream's answer has."""
+    begun = _Begun(stream)
+    try:
+        yield from begun
+    finally:
+        begun.close()
+
+
 def answer(stream: Stream, headers: dict[str, str]) -> Response:
     """Return the response that sends a stream."""
     begun = _Begun(stream)

@@ -10,6 +10,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from api.domain import indexes
+from api.domain.verification import Seen, verify
 from api.storage.db import rows
 from tests.conftest import NEVER, Client, statement
 from tests.test_errors import assert_problem
@@ -404,3 +405,11 @@ def test_random_mergers_agree_with_a_model(alice: Client, charlie: Client, seed:
     indexes.rebuild(lambda done, total: None)
     assert [sorted(map(repr, rows(sql))) for sql in INDEXED] == indexed
     check(charlie, model)
+
+
+def test_a_log_with_mergers_is_whole_and_so_are_its_indexes(alice: Client, votels: tuple[str, str]) -> None:
+    one, other = votels
+    assert merge(alice, one, other).status_code == 200
+    assert list(verify(Seen())) == []
+    assert unmerge(alice, one).status_code == 200
+    assert list(verify(Seen())) == []

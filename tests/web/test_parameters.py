@@ -38,7 +38,7 @@ def test_an_unknown_parameter_is_refused_everywhere(app: Flask, charlie: Client)
     for rule in app.url_map.iter_rules():
         if rule.methods and "GET" in rule.methods and not rule.rule.startswith(("/docs", "/v1/keys")):
             values = {"id": "stm_00000000000000000000000000", "version": 1, "slug": "gone", "name": "statement"}
-            values["suffix"] = "json"
+            values.update(suffix="json", seq=1)
             _, address = rule.build({name: values[name] for name in rule.arguments}) or ("", "")
             assert ("nonsense", "unknown") in errors(charlie.get(f"{address}?nonsense=1")), address
 
@@ -175,6 +175,11 @@ BAD: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
             "diff": ("choice", ("1", "1..", "a..b")),
         }
         for collection, prefix in zip(COLLECTIONS, ("stm", "spk", "out", "src", "rev", "rel"), strict=True)
+    },
+    "/v1/changes": {
+        "since": ("range", ("-1", "1.5", "x", "Now", "9" * 19, "%D9%A1")),
+        "limit": ("range", ("0", "1001", "-1", "x")),
+        "wait": ("range", ("-1", "26", "100", "1.5", "x", "now")),
     },
 }
 # Without these the address says nothing about the parameter.

@@ -55,6 +55,9 @@ TABLE = {
     **{("POST", f"/v1/{kind}/<id>/merge"): (WRITE, 428) for kind in ("speakers", "outlets")},
     **{("POST", f"/v1/{kind}/<id>/unmerge"): (WRITE, 409) for kind in ("speakers", "outlets")},
     ("GET", "/v1/figures"): (READ, 200),
+    ("GET", "/v1/changes"): (READ, 200),
+    ("GET", "/v1/log/head"): (READ, 200),
+    ("GET", "/v1/log/entries/<seq>"): (READ, 200),
 }
 # Whoever watches over the service has no key, and one that is sent is not looked at.
 HEALTH = {("GET", "/livez"), ("GET", "/readyz")}
@@ -68,7 +71,7 @@ def addresses(app: Flask, alice: Client, smallest: dict[str, dict[str, Any]]) ->
     """Every operation of the application with an address for it; the records are there."""
     ids = {kind: alice.record(document, kind)["id"] for kind, document in smallest.items()}
     ids["keys"] = "key_00000000000000000000000000"
-    values = {"slug": "gone", "name": "statement", "version": 1, "file": "swagger-ui.css", "suffix": "json"}
+    values = {"slug": "gone", "name": "statement", "version": 1, "file": "swagger-ui.css", "suffix": "json", "seq": 1}
     found = {}
     for rule in app.url_map.iter_rules():
         kind = rule.rule.split("/")[2] if rule.rule.startswith("/v1/") else ""

@@ -25,7 +25,9 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
         name = "_".join(index.replace("(", "").replace(")", "").replace(",", "").split())
         db.execute_sql(f"CREATE INDEX {name} ON {index}")
     for named in MERGING:
-        db.execute_sql(f"ALTER TABLE {named} ADD COLUMN merged_into {types['int']} REFERENCES {named}")
+        # Checked at the end of a transaction, so that a backup can be read back in any order.
+        later = f"REFERENCES {named} DEFERRABLE INITIALLY DEFERRED"
+        db.execute_sql(f"ALTER TABLE {named} ADD COLUMN merged_into {types['int']} {later}")
         # Few are merged, so this is small; whoever is not merged costs nothing.
         db.execute_sql(f"CREATE INDEX {named}_merged ON {named} (merged_into) WHERE merged_into IS NOT NULL")
         # Lists show who is not merged, and are counted along this index without visiting the rows.

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from api.web.openapi.plain import ANSWERS, HISTORY_ENTRY, PROBLEM, VIEW, Json
+from api.web.openapi.plain import ANSWERS, CHANGE, HISTORY_ENTRY, PROBLEM, VIEW, Json
 from schemas import BY_NAME
 from schemas.assertions import AssertedOut
 from schemas.base import Schema
@@ -60,7 +60,7 @@ def reached(start: object) -> dict[str, Json]:
 def components() -> dict[str, Json]:
     """Return all schemas by name; nobody may change them."""
     made = {**_of_documents(), **dict(ANSWERS.values())}
-    made.update(Problem=PROBLEM, HistoryEntry=HISTORY_ENTRY)
+    made.update(Problem=PROBLEM, HistoryEntry=HISTORY_ENTRY, Change=CHANGE)
     made["StatementView"] = VIEW
     made.update({f"{name}Page": _page(ref(name)) for name in (*_LISTED, "StatementView")})
     return made

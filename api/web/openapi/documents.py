@@ -21,6 +21,7 @@ TAGS = {
     "reviews": "What fact-checkers found about statements.",
     "relations": "How statements bear on each other.",
     "figures": "The quantities that statements assert, with who says so and when.",
+    "log": "What was written, in its order: the change feed, and the chain that shows that nothing was changed since.",
     "keys": "Access keys: what yours may do, and for administrators all of them.",
     "documentation": "The service's description of itself, for programs and for people.",
     "health": "Whether the service lives and can serve.",

@@ -73,6 +73,7 @@ def _in_path(operation: Operation, name: str) -> Json:
             examples.IDS.get(noun),
         ),
         "version": ("The number of a version.", {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}, 1),
+        "seq": ("The number of an entry.", {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}, 1),
         "name": ("The name of a schema.", {"type": "string", "enum": schema_names()}, "statement"),
         "slug": ("A type of problem.", {"type": "string", "enum": list(TYPES)}, "not-found"),
     }

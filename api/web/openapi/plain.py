@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas.parts import id_pattern
 from schemas.queries import GROUPINGS
-from schemas.vocabulary import SCOPES
+from schemas.vocabulary import PREFIXES, SCOPES
 
 Json = dict[str, Any]
 
@@ -78,10 +78,35 @@ PROBLEM: Json = {
         "id": {**_STRING, "description": "The id of the record that was withdrawn."},
         "withdrawn_at": {**_MOMENT, "description": "When the record was withdrawn."},
         "withdrawn_by": {**_STRING, "description": "By whom."},
+        "erased_at": {**_MOMENT, "description": "When the record was erased."},
+        "erased_by": {**_STRING, "description": "By whom."},
         "reason": {**_MAYBE, "description": "Why."},
     },
 }
 _COUNT: Json = {"type": "integer", "minimum": 0}
+_HASH: Json = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_OPS = ["create", "update", "withdraw", "erase", "merge"]
+CHANGE: Json = {
+    "type": "object",
+    "description": "One write, as the change feed tells of it.",
+    "required": ["seq", "op", "type", "id", "version", "at", "sha256"],
+    "properties": {
+        "seq": {"type": "integer", "minimum": 1, "description": "Its place in the log."},
+        "op": {"enum": _OPS, "description": "What was done."},
+        "type": {"enum": [*PREFIXES], "description": "With what kind of record."},
+        "id": {**_STRING, "description": "With which record."},
+        "version": {"type": "integer", "minimum": 1, "description": "The version that it made."},
+        "at": {**_MOMENT, "description": "When."},
+        "sha256": {**_HASH, "description": "The salted hash of that version's document."},
+    },
+}
+
+
+def _or_null(shape: Json) -> Json:
+    about = {name: value for name, value in shape.items() if name == "description"}
+    return {"anyOf": [{name: value for name, value in shape.items() if name not in about}, {"type": "null"}], **about}
+
+
 VIEW: Json = {
     "type": "object",
     "description": "The members of a statement that were asked for (`fields`), whole records in place of references "
@@ -171,6 +196,55 @@ ANSWERS: dict[str, tuple[str, Json]] = {
                 "other": {**_COUNT, "description": "How many statements are in the groups that are not listed."},
                 "missing": {**_COUNT, "description": "How many statements have no such value, or a coarser date."},
                 "total": {**_COUNT, "description": "How many statements match."},
+            },
+        },
+    ),
+    "changes": (
+        "Changes",
+        {
+            "type": "object",
+            "description": "What changed after a sequence number, oldest first.",
+            "required": ["changes", "last", "more"],
+            "properties": {
+                "changes": {"type": "array", "items": {"$ref": "#/components/schemas/Change"}},
+                "last": {**_COUNT, "description": "What to send as `since` next."},
+                "more": {"type": "boolean", "description": "Whether there are more already."},
+            },
+        },
+    ),
+    "log-head": (
+        "LogHead",
+        {
+            "type": "object",
+            "description": "Where the log ends; a later log extends it, or was changed.",
+            "required": ["seq", "hash", "at"],
+            "properties": {
+                "seq": {**_COUNT, "description": "The newest entry's number; 0 of an empty log."},
+                "hash": {**_HASH, "description": "Its link of the chain; zeros of an empty log."},
+                "at": {"type": ["string", "null"], "format": "date-time", "description": "When it was written."},
+            },
+        },
+    ),
+    "log-entry": (
+        "LogEntry",
+        {
+            "type": "object",
+            "description": "One entry of the log. `hash` is SHA-256 of `previous` and of the JSON array of seq, at, "
+            "op, type, id, version, by, note and sha256.",
+            "required": [*CHANGE["required"], "by", "note", "previous", "hash", "concealed"],
+            "properties": {
+                **{
+                    name: shape if name in ("seq", "at") else _or_null(shape)
+                    for name, shape in CHANGE["properties"].items()
+                },
+                "by": {**_MAYBE, "description": "The name of the key that did it."},
+                "note": {**_MAYBE, "description": "Why, where that was said."},
+                "previous": {**_HASH, "description": "The link of the entry before."},
+                "hash": {**_HASH, "description": "The entry's link of the chain."},
+                "concealed": {
+                    "type": "boolean",
+                    "description": "Whether the record needs a key; without one everything but the links is null.",
+                },
             },
         },
     ),

@@ -1,0 +1,117 @@
+"""The change feed and the log as readers may see them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from api.domain import log
+from api.domain.errors import NotFound
+from api.domain.indexes import KINDS
+from api.domain.keys import Key
+from api.domain.kinds import Kind
+from api.domain.log import Entry
+from api.domain.reading import was_public
+from api.storage.db import row, rows
+
+# Sequence numbers are looked up this often while somebody waits: one row by its key, without a transaction.
+_EVERY = 0.2
+# The kinds of which some records are not for everybody.
+_GUARDED = {kind.name: kind for kind in KINDS if kind.public}
+
+
+def since(seq: int | None, limit: int, reader: Key) -> dict[str, Any]:
+    """Return the changes after a sequence number, oldest first; None stands for now.
+
+    `last` is where to go on, also where the last entries looked at are not for this reader; `more` tells that
+    there are further ones already. A number beyond the log, as after a restore, begins at its end.
+    """
+    if seq is None or seq > (position := log.position()):
+        seq = log.position() if seq is None else position
+    found = log.after(seq, limit + 1)
+    more, found = len(found) > limit, found[:limit]
+    concealed = set() if reader.may("read") else _concealed(found)
+    shown = [_change(each) for each in found if each.record not in concealed]
+    return {"changes": shown, "last": found[-1].seq if found else seq, "more": more}
+
+
+def wait(page: dict[str, Any], limit: int, reader: Key, seconds: float, stopping: Callable[[], bool]) -> dict[str, Any]:
+    """Return the first page that has a change, looking again from where `page` ended; after `seconds` an empty one.
+
+    No transaction is open meanwhile. `stopping` ends the wait early.
+    """
+    until = time.monotonic() + seconds
+    while not (page["changes"] or page["more"] or stopping() or time.monotonic() >= until):
+        time.sleep(max(0.0, min(_EVERY, until - time.monotonic())))
+        if log.position() > page["last"]:
+            page = since(page["last"], limit, reader)
+    return page
+
+
+def head() -> dict[str, Any]:
+    """Return where the log ends: its newest entry's number, hash and time."""
+    found = row("SELECT seq, hash, at FROM entry ORDER BY seq DESC LIMIT 1") or (0, log.GENESIS, None)
+    return dict(zip(("seq", "hash", "at"), found, strict=True))
+
+
+def entry(seq: int, reader: Key) -> dict[str, Any]:
+    """Return an entry of the log with its link; raises NotFound.
+
+    Of what the reader may not know of, only the links are shown: the chain stays whole for everybody, and neither
+    the id nor the note of a withheld record gets out.
+    """
+    found = log.linked(seq)
+    if found is None:
+        raise NotFound(f"The log has no entry {seq}.")
+    one, link, previous = found
+    concealed = not reader.may("read") and bool(_concealed([one]))
+    told = {
+        **_change(one),
+        "by": one.by,
+        "note": one.note,
+    }
+    if concealed:
+        told = {name: value if name in ("seq", "at") else None for name, value in told.items()}
+    return {**told, "previous": previous, "hash": link, "concealed": concealed}
+
+
+def _change(each: Entry) -> dict[str, Any]:
+    return {
+        "seq": each.seq,
+        "op": each.op,
+        "type": each.type,
+        "id": each.record,
+        "version": each.version,
+        "at": each.at,
+        "sha256": each.sha256,
+    }
+
+
+def _concealed(entries: list[Entry]) -> set[str]:
+    """Return the ids of the records, of all that entries are about, which need a key to be known of."""
+    return {
+        id
+        for kind in _GUARDED.values()
+        for id in _concealed_of(kind, sorted({each.record for each in entries if each.type == kind.name}))
+    }
+
+
+def _concealed_of(kind: Kind, ids: list[str]) -> set[str]:
+    known: dict[str, int] = {}
+    for start in range(0, len(ids), 500):
+        part = ids[start : start + 500]
+        sql = (
+            f"SELECT t.id, CASE WHEN {kind.public} THEN 1 ELSE 0 END FROM {kind.name} t WHERE t.id IN ({_marks(part)})"
+        )
+        known.update(rows(sql, part))
+    return {id for id in ids if not (known[id] if id in known else _public_once(kind, id))}
+
+
+def _public_once(kind: Kind, id: str) -> bool:
+    last = log.of_record(id, limit=1)
+    return bool(last) and was_public(kind, last[0])
+
+
+def _marks(values: list[str]) -> str:
+    return ", ".join("?" * len(values))
