@@ -43,14 +43,14 @@ def count(query: dict[str, Any], reader: Key) -> dict[str, Any]:
     if by in _NAMED:
         found = _together(found, by)
     missing = found.pop(None, 0)
-    groups = _periods(found, by) if by in _DIVISORS else _ranked(found, by)
-    shown, rest = groups[: query["limit"]], groups[query["limit"] :]
+    keys = _periods(found, by) if by in _DIVISORS else _ranked(found)
+    shown = _groups({key: found[key] for key in keys[: query["limit"]]}, by)
     total = sum(found.values()) + missing if by != "topic" else selection.count(None)
     return {
         "by": by,
-        "groups": [{"key": each.key, "label": each.label, "count": each.count} for each in _labelled(shown, by)],
-        "groups_total": len(groups),
-        "other": sum(each.count for each in rest),
+        "groups": [{"key": each.key, "label": each.label, "count": each.count} for each in shown],
+        "groups_total": len(keys),
+        "other": sum(found[key] for key in keys[query["limit"] :]),
         "missing": missing,
         "total": total,
     }
@@ -85,15 +85,22 @@ def _sql(tables: str, conditions: Conditions, by: str) -> str:
     return f"SELECT {key}, count(*) FROM {tables} WHERE {conditions} GROUP BY 1"
 
 
-def _ranked(found: Counter[Any], by: str) -> list[Group]:
-    ranked = sorted(found.items(), key=lambda each: (-each[1], each[0]))
-    return [Group(key, key, number) for key, number in ranked]
+def _ranked(found: Counter[Any]) -> list[Any]:
+    return sorted(found, key=lambda key: (-found[key], key))
 
 
-def _periods(found: Counter[Any], by: str) -> list[Group]:
-    if not found:
-        return []
-    return [Group(key := _written(each, by), key, found[each]) for each in _every(min(found), max(found), by)]
+def _periods(found: Counter[Any], by: str) -> list[int]:
+    return _every(min(found), max(found), by) if found else []
+
+
+def _groups(shown: dict[Any, int], by: str) -> list[Group]:
+    """Return the groups that are listed, from their counts by key; only these are worth their labels."""
+    if by in _DIVISORS:
+        return [Group(key := _written(each, by), key, count) for each, count in shown.items()]
+    if by in (*_NAMED, "topic"):
+        known = _labels(list(shown), by)
+        return [Group(*known[key], count) for key, count in shown.items()]
+    return [Group(key, key, count) for key, count in shown.items()]
 
 
 def _every(first: int, last: int, by: str) -> list[int]:
@@ -117,10 +124,8 @@ def _written(number: int, by: str) -> str:
     return "-".join(part for part in (digits[:4], digits[4:6], digits[6:]) if part)
 
 
-def _labelled(groups: list[Group], by: str) -> list[Group]:
-    keys = [each.key for each in groups]
-    if by not in (*_NAMED, "topic") or not keys:
-        return groups
+def _labels(keys: list[Any], by: str) -> dict[Any, tuple[str, str]]:
+    """Return key and label, as they are sent, of speakers, outlets or topics."""
     known: dict[Any, tuple[str, str]] = {}
     for start in range(0, len(keys), 500):
         part = keys[start : start + 500]
@@ -132,4 +137,4 @@ def _labelled(groups: list[Group], by: str) -> list[Group]:
             for n, reference in rows(f"SELECT n, reference FROM {by} WHERE n IN ({marks})", part):
                 shown = orjson.loads(reference)
                 known[n] = (shown["id"], shown["name"])
-    return [Group(*known[each.key], each.count) for each in groups]
+    return known

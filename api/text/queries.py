@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from api.text.tokens import is_spaceless, tokens
 
@@ -52,6 +53,7 @@ class Query:
         return [term for group in self.every for term in group] + list(self.never)
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Query:
     """Return the tree of a query; raises BadQuery where it holds no word to search for."""
     every: list[list[Term]] = []
