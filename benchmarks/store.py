@@ -225,7 +225,7 @@ class Desk(SqliteDatabase):
 
     def __init__(self, path: Path) -> None:
         super().__init__(str(path), pragmas={"query_only": 1})
-        self._found = cache(lambda sql, parameters: _Found(super(Desk, self).execute_sql(sql, parameters).fetchall()))
+        self._found = cache(lambda sql, parameters: _Found(self.connection().execute(sql, parameters).fetchall()))
         self.begin("", 0)
 
     def begin(self, table: str, first: int) -> None:
@@ -240,16 +240,28 @@ class Desk(SqliteDatabase):
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
         """Keep a write, answer a read."""
+        if sql.startswith(_LAST):
+            return _Found([(self._numbers.get(sql.removeprefix(_LAST), self._elsewhere),)])
         if sql.startswith("SELECT"):
             # Nothing that is invented is held already: ids, addresses and external ids differ by their number.
             return _NOTHING if " FROM statement " in sql else self._found(sql, tuple(params or ()))
-        if sql.endswith(" RETURNING n"):
-            table = sql.split(" ", 3)[2]
-            n = self._numbers[table] = self._numbers.get(table, self._elsewhere) + 1
-            self._writes.setdefault(_numbered(sql), []).append((n, *params))
-            return _Found([(n,)])
-        self._writes.setdefault(sql, []).append(params)
+        self.executemany(sql, [params])
         return _NOTHING
+
+    def cursor(self, named_cursor: Any = None) -> Any:
+        """Return what takes many writes at once: this very desk."""
+        return self
+
+    def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Keep writes."""
+        self._writes.setdefault(sql, []).extend(rows)
+        table, _, columns = sql.removeprefix("INSERT INTO ").partition(" (")
+        if columns.startswith("n, "):
+            self._numbers[table] = rows[-1][0]
+
+
+# How the number of a table's last row is asked for.
+_LAST = "SELECT coalesce(max(n), 0) FROM "
 
 
 class _Found:
@@ -266,12 +278,6 @@ class _Found:
 
 
 _NOTHING = _Found([])
-
-
-@cache
-def _numbered(sql: str) -> str:
-    """Return an insertion with the row's number given instead of returned."""
-    return sql.removesuffix(" RETURNING n").replace("(", "(n, ", 1).replace("VALUES (", "VALUES (?, ", 1)
 
 
 # --- writing it down ---

@@ -48,10 +48,10 @@ def rebuild(progress: Progress) -> int:
         done = 0
         for kind in KINDS:
             for batch in _batches(kind):
-                for n, id, text in batch:
-                    document = orjson.loads(text)
+                documents = [(n, id, orjson.loads(text)) for n, id, text in batch]
+                for _, id, document in documents:
                     update(kind.name, id, columns_of(kind, document))
-                    kind.project(n, document, None)
+                kind.index([(n, document) for n, _, document in documents])
                 done += len(batch)
                 progress(done, total)
             if kind.merges:

@@ -23,12 +23,13 @@ def _nothing(*_: object) -> None:
 class Kind:
     """One kind of record, by what is particular to it. Its table has its name.
 
-    `takes` validates what is sent. `settle(fields, by, previous)` turns references into ids, making
+    `takes` validates what is sent. `settle(fields, resolution)` turns references into ids, making
     the records that are named and missing, and returns the members of the document in their order.
     `merge(fields, patch)` puts a merge patch's members in place of the record's.
     `refuse(document)` raises Conflict where the store holds the same already. `columns(document)` gives
     the row's index columns and `project(n, document, previous)` brings the tables beside it
-    from one document to another; None stands for none. `release(id)` raises
+    from one document to another; None stands for none. Where `add(pairs)` is given, it does the same at once for
+    many new rows, each its number and document. `release(id)` raises
     Conflict where other records still need this one. `derived` are the members that only we write.
     `names` are the references that a row is read with, `ends` the columns that hold ids
     of statements. `public` is the condition under which a row `t` may be known of without a key, and `secret` a
@@ -39,11 +40,12 @@ class Kind:
     plural: str
     prefix: str
     takes: Schema
-    settle: Callable[[Document, str, Document | None], Document]
+    settle: Callable[[Document, Any], Document]
     columns: Callable[[Document], dict[str, object]]
     merge: Callable[[Document, Document], Document] = _merged
     refuse: Callable[[Document], None] = _nothing
     project: Callable[[int, Document | None, Document | None], None] = _nothing
+    add: Callable[[list[tuple[int, Document]]], None] | None = None
     release: Callable[[str], None] = _nothing
     derived: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
@@ -51,3 +53,11 @@ class Kind:
     public: str = ""
     secret: str | None = None
     merges: bool = False
+
+    def index(self, pairs: list[tuple[int, Document]]) -> None:
+        """Fill the tables beside new rows, each given by its number and document."""
+        if self.add:
+            self.add(pairs)
+        else:
+            for n, document in pairs:
+                self.project(n, document, None)

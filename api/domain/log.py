@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import orjson
 
 from api.storage import models
-from api.storage.db import execute, row, rows, rows_of
+from api.storage.db import insert_all, row, rows, rows_of
 
 GENESIS = "0" * 64
 
@@ -53,7 +54,8 @@ class Entry:
         return hashlib.sha256(previous.encode() + orjson.dumps(values)).hexdigest()
 
 
-COLUMNS = ", ".join(field.name for field in fields(Entry))
+FIELDS = tuple(field.name for field in fields(Entry))
+COLUMNS = ", ".join(FIELDS)
 
 
 def new_salt() -> str:
@@ -66,18 +68,36 @@ def document_hash(salt: str, document: str) -> str:
     return hashlib.sha256((salt + document).encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What is to be an entry: all of it but its place in the log."""
+
+    op: str
+    type: str
+    record: str
+    version: int
+    by: str
+    at: str
+    sha256: str
+    note: str | None = None
+
+
 def append(
     op: str, kind: str, document: dict[str, Any], *, sha256: str, by: str, at: str, note: str | None = None
-) -> Entry:
-    """Append the entry of a document inside the caller's transaction, which holds the right to write; return it."""
-    last, previous = head()
-    entry = Entry(last + 1, at, op, kind, document["id"], document["version"], by, note, sha256)
-    execute(
-        "INSERT INTO entry (seq, at, op, type, record, version, by, note, sha256, hash) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*astuple(entry), entry.hash(previous)),
-    )
-    return entry
+) -> None:
+    """Append the entry of a document inside the caller's transaction, which holds the right to write."""
+    append_all([Happened(op, kind, document["id"], document["version"], by, at, sha256, note)])
+
+
+def append_all(happened: Sequence[Happened]) -> None:
+    """Append entries, in their order, inside the caller's transaction, which holds the right to write."""
+    last, link = head()
+    found = []
+    for seq, each in enumerate(happened, start=last + 1):
+        fields = (seq, each.at, each.op, each.type, each.record, each.version, each.by, each.note, each.sha256)
+        link = Entry(*fields).hash(link)
+        found.append((*fields, link))
+    insert_all("entry", (*FIELDS, "hash"), found)
 
 
 def head() -> tuple[int, str]:

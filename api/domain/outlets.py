@@ -9,7 +9,7 @@ from api.domain.kinds import Document, Kind
 from schemas.outlets import OutletIn
 
 
-def _settle(fields: Document, by: str, previous: Document | None) -> Document:
+def _settle(fields: Document, resolution: object) -> Document:
     return fields
 
 

@@ -7,17 +7,21 @@ from typing import Any
 import orjson
 
 from api.domain.kinds import Document
-from api.storage.db import execute, insert
+from api.storage.db import insert_all, numbers
 from api.text import tokens
 from schemas.edtf import bounds
 
 
-def index(n: int, document: Document) -> None:
-    """Index the figures of the statement with row number n, which has none in the index."""
-    for columns, words in rows_beside(document):
-        number = insert("figure", {**columns, "statement": n})
-        for word in words:
-            execute("INSERT INTO figure_word (word, figure) VALUES (?, ?)", (word, number))
+def index(pairs: list[tuple[int, Document]]) -> None:
+    """Index the figures of statements, each given by its row number and document, which have none in the index."""
+    found = [(n, columns, words) for n, document in pairs for columns, words in rows_beside(document)]
+    if not found:
+        return
+    figures = numbers("figure", len(found))
+    stored = [(figure, n, *columns.values()) for figure, (n, columns, _) in zip(figures, found, strict=True)]
+    insert_all("figure", ("n", "statement", *found[0][1]), stored)
+    said = [(word, figure) for figure, (_, _, words) in zip(figures, found, strict=True) for word in words]
+    insert_all("figure_word", ("word", "figure"), said)
 
 
 def rows_beside(document: Document) -> list[tuple[dict[str, Any], list[str]]]:

@@ -6,15 +6,17 @@ from typing import Any
 
 import orjson
 
-from api.domain import log, reading, survivors
+from api.domain import log, reading, references, survivors
 from api.domain.errors import Stale
 from api.domain.ids import new_id, now
 from api.domain.keys import Key
 from api.domain.kinds import Document, Kind
 from api.domain.reading import Sent
-from api.storage.db import execute, insert, row, update, writing
+from api.storage import db as storage
+from api.storage.db import execute, row, update, writing
 
 _OURS = ("id", "version", "created_at", "updated_at", "recorded_by")
+_COLUMNS = ("id", "version", "document", "salt", "created_at")
 
 
 def record(kind: Kind, fields: Document, *, by: Key) -> Sent:
@@ -29,17 +31,40 @@ def record(kind: Kind, fields: Document, *, by: Key) -> Sent:
 def store(kind: Kind, fields: Document, *, by: str) -> str:
     """Store a new record and return its id; the same as `record` for whoever does not read it back."""
     with writing():
-        settled = kind.settle(fields, by, None)
-        time = now()
-        document = {"id": new_id(kind.prefix), "version": 1, **settled}
-        document.update(created_at=time, updated_at=time, recorded_by=by)
+        document = drafted(kind, fields, references.Resolution(by, None))
         kind.refuse(document)
-        text, salt = _dump(document), log.new_salt()
-        columns = {"id": document["id"], "version": 1, "document": text, "salt": salt, "created_at": time}
-        n = insert(kind.name, {**columns, **kind.columns(document)})
-        kind.project(n, document, None)
-        log.append("create", kind.name, document, sha256=log.document_hash(salt, text), by=by, at=time)
+        keep(kind, [document])
         return str(document["id"])
+
+
+def drafted(
+    kind: Kind, fields: Document, resolution: references.Resolution, *, id: str | None = None, at: str | None = None
+) -> Document:
+    """Return the first document of a record, with all that only we write; id and time are its own where given.
+
+    Raises Invalid where a reference leads nowhere or to several.
+    """
+    settled, time = kind.settle(fields, resolution), now()
+    document = {"id": id or new_id(kind.prefix), "version": 1, **settled}
+    document.update(created_at=at or time, updated_at=time, recorded_by=resolution.by)
+    return document
+
+
+def keep(kind: Kind, documents: list[Document]) -> None:
+    """Store the first documents of records that nothing speaks against, and log them, in their order."""
+    if not documents:
+        return
+    columns = [kind.columns(document) for document in documents]
+    numbers = storage.numbers(kind.name, len(documents))
+    stored, logged = [], []
+    for n, document, drawn in zip(numbers, documents, columns, strict=True):
+        id, time, text, salt = document["id"], document["updated_at"], _dump(document), log.new_salt()
+        stored.append((n, id, 1, text, salt, document["created_at"], *drawn.values()))
+        sha256 = log.document_hash(salt, text)
+        logged.append(log.Happened("create", kind.name, id, 1, document["recorded_by"], time, sha256))
+    storage.insert_all(kind.name, ("n", *_COLUMNS, *columns[0]), stored)
+    kind.index(list(zip(numbers, documents, strict=True)))
+    log.append_all(logged)
 
 
 def revise(kind: Kind, id: str, patch: Document, *, by: Key, expected: frozenset[int] | None) -> Sent:
@@ -111,7 +136,7 @@ def patched(kind: Kind, previous: Document, patch: Document, *, by: str) -> Docu
 
     Raises marshmallow's ValidationError, and Invalid.
     """
-    return kind.settle(kind.takes.load(kind.merge(own(kind, previous), patch)), by, previous)
+    return kind.settle(kind.takes.load(kind.merge(own(kind, previous), patch)), references.Resolution(by, previous))
 
 
 def own(kind: Kind, document: Document) -> Document:

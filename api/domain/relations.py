@@ -9,8 +9,7 @@ from schemas.relations import RelationIn
 ENDS = ("subject", "object")
 
 
-def _settle(fields: Document, by: str, previous: Document | None) -> Document:
-    resolution = Resolution(by, previous)
+def _settle(fields: Document, resolution: Resolution) -> Document:
     settled = {**fields, **{end: resolution.statement(fields[end], f"#/{end}") for end in ENDS}}
     resolution.finish()
     return settled

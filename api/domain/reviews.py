@@ -7,8 +7,7 @@ from api.domain.references import Resolution
 from schemas.reviews import ReviewIn
 
 
-def _settle(fields: Document, by: str, previous: Document | None) -> Document:
-    resolution = Resolution(by, previous)
+def _settle(fields: Document, resolution: Resolution) -> Document:
     settled = {**fields, "statement": resolution.statement(fields["statement"], "#/statement")}
     resolution.finish()
     return settled

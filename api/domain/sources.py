@@ -12,8 +12,7 @@ from api.text.addresses import canonical
 from schemas.sources import SourceIn
 
 
-def _settle(fields: Document, by: str, previous: Document | None) -> Document:
-    resolution = Resolution(by, previous)
+def _settle(fields: Document, resolution: Resolution) -> Document:
     settled = {**fields, "outlet": resolution.outlet(fields["outlet"], "#/outlet")}
     resolution.finish()
     if settled["text"] is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -10,15 +12,17 @@ from api.domain import names, quantities, survivors, words
 from api.domain.errors import Conflict, Invalid
 from api.domain.kinds import Document, Kind
 from api.domain.references import Resolution
-from api.storage.db import execute, row, rows
+from api.storage.db import execute, execute_many, insert_all, row, rows
 from api.text.addresses import canonical
 from api.text.folding import fingerprint, fold
 from schemas.edtf import bounds
 from schemas.statements import SHORTHAND, StatementIn
 
+# The columns of the tables beside, after the statement's number.
+_BESIDE = {"statement_url": ("url",), "mention": ("record",), "topic": ("folded", "label")}
 
-def _settle(fields: Document, by: str, previous: Document | None) -> Document:
-    resolution = Resolution(by, previous)
+
+def _settle(fields: Document, resolution: Resolution) -> Document:
     settled: Document = {}
     for name, value in fields.items():
         settled[name] = value
@@ -33,7 +37,7 @@ def _settle(fields: Document, by: str, previous: Document | None) -> Document:
                 for i, each in enumerate(value)
             ]
     resolution.finish()
-    settled["corrections"] = previous["corrections"] if previous else []
+    settled["corrections"] = resolution.previous["corrections"] if resolution.previous else []
     return settled
 
 
@@ -161,33 +165,39 @@ def rows_beside(document: Document) -> dict[str, list[tuple[str, ...]]]:
     }
 
 
-def _cite(document: Document | None, step: int) -> None:
-    """Count a published statement with its speaker and outlet, or who stands for them."""
-    if document is not None and document["status"] != "withheld":
-        for name in ("speaker", "outlet"):
-            if document[name]:
-                standing = f"SELECT coalesce(s.merged_into, s.n) FROM {name} s WHERE s.id = ?"
-                execute(f"UPDATE {name} SET cited = cited + ? WHERE n = ({standing})", (step, document[name]["id"]))
+def _cite(documents: Iterable[Document], step: int) -> None:
+    """Count published statements with their speakers and outlets, or who stands for them."""
+    cited: Counter[tuple[str, str]] = Counter()
+    for document in documents:
+        if document["status"] != "withheld":
+            cited.update((name, document[name]["id"]) for name in ("speaker", "outlet") if document[name])
+    for name in ("speaker", "outlet"):
+        standing = f"SELECT coalesce(s.merged_into, s.n) FROM {name} s WHERE s.id = ?"
+        counted = [(step * count, id) for (type, id), count in sorted(cited.items()) if type == name]
+        execute_many(f"UPDATE {name} SET cited = cited + ? WHERE n = ({standing})", counted)
 
 
 def _project(n: int, document: Document | None, previous: Document | None) -> None:
     if previous is not None:
         for table in ("statement_url", "mention", "topic", "figure"):
             execute(f"DELETE FROM {table} WHERE statement = ?", (n,))
-    _cite(previous, -1)
-    _cite(document, 1)
-    place = words.index(n, document, previous)
-    if document is None:
-        return
-    execute("UPDATE statement SET place = ? WHERE n = ?", (place, n))
-    beside = rows_beside(document)
-    for (url,) in beside["statement_url"]:
-        execute("INSERT INTO statement_url (statement, url) VALUES (?, ?)", (n, url))
-    for (id,) in beside["mention"]:
-        execute("INSERT INTO mention (statement, record) VALUES (?, ?)", (n, id))
-    for folded, label in beside["topic"]:
-        execute("INSERT INTO topic (statement, folded, label) VALUES (?, ?, ?)", (n, folded, label))
-    quantities.index(n, document)
+        _cite([previous], -1)
+        words.forget(n, previous)
+    if document is not None:
+        _add([(n, document)])
+
+
+def _add(pairs: list[tuple[int, Document]]) -> None:
+    _cite((document for _, document in pairs), 1)
+    places = words.index(pairs)
+    execute_many("UPDATE statement SET place = ? WHERE n = ?", places)
+    beside: dict[str, list[tuple[object, ...]]] = {table: [] for table in _BESIDE}
+    for n, document in pairs:
+        for table, found in rows_beside(document).items():
+            beside[table] += [(n, *each) for each in found]
+    for table, columns in _BESIDE.items():
+        insert_all(table, ("statement", *columns), beside[table])
+    quantities.index(pairs)
 
 
 STATEMENT = Kind(
@@ -200,6 +210,7 @@ STATEMENT = Kind(
     columns=_columns,
     refuse=_refuse,
     project=_project,
+    add=_add,
     derived=("outlet", "corrections"),
     public="t.status <> 'withheld'",
     names=("speaker", "outlet"),

@@ -15,7 +15,7 @@ from api.domain import names
 from api.domain.conditions import Conditions
 from api.domain.kinds import Document
 from api.storage import db as storage
-from api.storage.db import db
+from api.storage.db import db, execute_many
 from api.text import tokens
 from api.text.queries import Query, Term
 
@@ -33,7 +33,7 @@ MOST_SPEAKERS = 2000
 _NEWEST = 2**32 - 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Indexed:
     """A statement as the search index holds it."""
 
@@ -94,16 +94,19 @@ def number_at(place: str) -> str:
     return f"{_NEWEST} - ({place} & {_NEWEST})"
 
 
-def index(n: int, document: Document | None, previous: Document | None) -> int:
-    """Index a statement in place of what it was, and return its place, 0 where it is in the index no more."""
-    if previous is not None:
-        old = of(n, previous)
-        storage.dialect.forget_words(db, old.place, old.words, old.stems)
-    if document is None:
-        return 0
-    new = of(n, document)
-    storage.dialect.index_words(db, new.place, new.words, new.stems)
-    return new.place
+def index(pairs: list[tuple[int, Document]]) -> list[tuple[int, int]]:
+    """Make statements findable, each given by its row number and document; return the place and number of each."""
+    found = sorted((of(n, document), n) for n, document in pairs)
+    dialect = storage.dialect
+    # In the order of the index, which is filled faster so.
+    execute_many(dialect.INDEX_WORDS, [dialect.search_row(each.place, each.words, each.stems) for each, _ in found])
+    return [(each.place, n) for each, n in found]
+
+
+def forget(n: int, document: Document) -> None:
+    """Take a statement out of the index, given the document that it was indexed by."""
+    old = of(n, document)
+    storage.dialect.forget_words(db, old.place, old.words, old.stems)
 
 
 def compiled(query: Query, languages: list[str], *, withheld: bool) -> tuple[str, Conditions]:

@@ -107,19 +107,35 @@ def execute(sql: str, parameters: Sequence[object] = ()) -> None:
         db.execute_sql(_placeholders(sql), parameters)
 
 
-def insert(table: str, values: Mapping[str, object]) -> int:
-    """Insert one row and return its number `n`.
+def execute_many(sql: str, parameters: Sequence[Sequence[object]]) -> None:
+    """Run a statement that returns nothing once for each of these; for none, not at all."""
+    if parameters:
+        with translated(), _DRIVER:
+            db.cursor().executemany(_placeholders(sql), parameters)
+
+
+def insert(table: str, values: Mapping[str, object]) -> None:
+    """Insert one row."""
+    insert_all(table, tuple(values), [tuple(values.values())])
+
+
+def insert_all(table: str, columns: Sequence[str], values: Sequence[Sequence[object]]) -> None:
+    """Insert rows that have these columns.
 
     Written out instead of built by peewee, which takes longer to build an insert than SQLite to run it.
     """
-    found = row(_insertion(table, tuple(values)), tuple(values.values()))
-    return int(found[0]) if found else 0
+    execute_many(_insertion(table, tuple(columns)), values)
 
 
 @lru_cache(maxsize=256)
 def _insertion(table: str, columns: tuple[str, ...]) -> str:
-    marks = ", ".join("?" * len(columns))
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) RETURNING n"
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+def numbers(table: str, count: int) -> list[int]:
+    """Return the numbers `n` that the next rows of a table are to have, inside `writing()`."""
+    found: list[int] = dialect.numbers(db, table, count)
+    return found
 
 
 def update(table: str, id: str, values: Mapping[str, object]) -> None:
@@ -225,14 +241,26 @@ class translated:
             # SQLite quotes what it cannot make sense of, and that need not be text.
             raise Damaged("what is stored is no text") from error
         if isinstance(error, PeeweeException):
-            # Peewee hides a full disk behind "cannot rollback"; the first error is in the context.
-            first = error.__context__ if isinstance(error.__context__, PeeweeException) else error
+            first = _first(error)
+            if isinstance(first, Unavailable):
+                _drop_connection()
+                raise type(first)(str(first)) from error
             if dialect.damaged(first):
                 _drop_connection()
                 raise Damaged(str(first)) from error
             if isinstance(first, (OperationalError, InterfaceError)) and dialect.unavailable(first):
                 _drop_connection()
                 raise Unavailable(str(first)) from error
+
+
+def _first(error: BaseException) -> BaseException:
+    """Return the error that others came of: peewee hides a full disk behind "cannot rollback", and that behind more."""
+    first, earlier = error, error.__context__
+    while earlier is not None:
+        if isinstance(earlier, (PeeweeException, Unavailable)):
+            first = earlier
+        earlier = earlier.__context__
+    return first
 
 
 def _drop_connection() -> None:

@@ -187,10 +187,20 @@ def unavailable(error: BaseException) -> bool:
     return state is None or state == "25006" or state[:2] in {"08", "40", "53", "55", "57", "58"}
 
 
-def index_words(db: Database, place: int, words: list[str], stems: list[str]) -> None:
-    """Make a statement findable at its place by its words, in their order, and by their stems."""
-    vector = _vector(words, stems)
-    db.execute_sql("INSERT INTO statement_search (rowid, words) VALUES (%s, %s::tsvector)", (place, vector))
+def numbers(db: Database, table: str, count: int) -> list[int]:
+    """Return the numbers of a table's next rows, which nobody else is given."""
+    sequence = f"pg_get_serial_sequence('{table}', 'n')"
+    found = db.execute_sql(f"SELECT nextval({sequence}) FROM generate_series(1, %s)", (count,)).fetchall()
+    return [n for (n,) in found]
+
+
+# Makes a statement findable at its place by its words and their stems, given what `search_row` gives.
+INDEX_WORDS = "INSERT INTO statement_search (rowid, words) VALUES (?, ?::tsvector)"
+
+
+def search_row(place: int, words: list[str], stems: list[str]) -> tuple[object, ...]:
+    """Return the row of the search index for words in their order, and their stems."""
+    return place, _vector(words, stems)
 
 
 def _vector(words: list[str], stems: list[str]) -> str:

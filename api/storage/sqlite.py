@@ -253,11 +253,19 @@ def unavailable(error: BaseException) -> bool:
     return any(sign in text for sign in ("locked", "busy", "full", "readonly", "disk i/o", "unable to open"))
 
 
-def index_words(db: Database, place: int, words: list[str], stems: list[str]) -> None:
-    """Make a statement findable at its place by its words, in their order, and by their stems."""
-    db.execute_sql(
-        "INSERT INTO statement_search (rowid, words, stems) VALUES (?, ?, ?)", (place, " ".join(words), " ".join(stems))
-    )
+def numbers(db: Database, table: str, count: int) -> list[int]:
+    """Return the numbers of a table's next rows; whoever asks holds the one right to write."""
+    (last,) = db.execute_sql(f"SELECT coalesce(max(n), 0) FROM {table}").fetchone()
+    return list(range(last + 1, last + 1 + count))
+
+
+# Makes a statement findable at its place by its words and their stems, given what `search_row` gives.
+INDEX_WORDS = "INSERT INTO statement_search (rowid, words, stems) VALUES (?, ?, ?)"
+
+
+def search_row(place: int, words: list[str], stems: list[str]) -> tuple[object, ...]:
+    """Return the row of the search index for words in their order, and their stems."""
+    return place, " ".join(words), " ".join(stems)
 
 
 def forget_words(db: Database, place: int, words: list[str], stems: list[str]) -> None:

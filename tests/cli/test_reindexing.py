@@ -111,14 +111,20 @@ def make_as_before(url: str, migrations: Path) -> None:
         list(Runner(db.obj, str(migrations), table_name=HISTORY).up())
         speaker, outlet = (f"{prefix}_01kayv5q3mf8r8d2xq1n6z0t4w" for prefix in ("spk", "out"))
         numbers = {
-            "speaker": insert("speaker", as_before(SPEAKER, speaker, {"name": "Antony Blinken"})),
-            "outlet": insert("outlet", as_before(OUTLET, outlet, {"name": "The Associated Press"})),
+            "speaker": inserted("speaker", as_before(SPEAKER, speaker, {"name": "Antony Blinken"})),
+            "outlet": inserted("outlet", as_before(OUTLET, outlet, {"name": "The Associated Press"})),
         }
         fields = recorded() | {"speaker": speaker, "outlet": outlet}
         columns = as_before(STATEMENT, "stm_01kayv5q3nf8r8d2xq1n6z0t4y", fields)
-        insert("statement", {**columns, **numbers})
+        inserted("statement", {**columns, **numbers})
     finally:
         close_database()
+
+
+def inserted(table: str, columns: dict[str, object]) -> int:
+    (n,) = storage.numbers(table, 1)
+    insert(table, {"n": n, **columns})
+    return n
 
 
 def as_before(kind: Kind, id: str, fields: dict[str, Any]) -> dict[str, object]:
