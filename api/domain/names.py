@@ -11,7 +11,7 @@ from api.domain.conditions import Conditions
 from api.domain.errors import Conflict
 from api.domain.ids import is_id
 from api.domain.kinds import Document
-from api.storage.db import execute, row, rows
+from api.storage.db import execute, row, rows, while_writing
 from api.text import tokens
 from api.text.folding import fold
 from api.text.queries import Term
@@ -175,8 +175,15 @@ def numbers(type: str, names_or_ids: list[str]) -> list[int]:
 
 def number(type: str, id: str) -> int | None:
     """Return the row number of an id, None where there is no such record."""
-    found = row(f"SELECT n FROM {type} WHERE id = ?", (id,))
-    return found[0] if found else None
+    # Within one write, many documents name the same few.
+    known = while_writing()
+    if (type, id) not in known:
+        found = row(f"SELECT n FROM {type} WHERE id = ?", (id,))
+        if found is None:
+            return None
+        known[type, id] = found[0]
+    found_before: int = known[type, id]
+    return found_before
 
 
 def refuse_while_named(type: str, id: str) -> None:

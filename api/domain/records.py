@@ -28,10 +28,10 @@ def record(kind: Kind, fields: Document, *, by: Key) -> Sent:
         return reading.find(kind, store(kind, fields, by=by.name), by)
 
 
-def store(kind: Kind, fields: Document, *, by: str) -> str:
-    """Store a new record and return its id; the same as `record` for whoever does not read it back."""
+def store(kind: Kind, fields: Document, *, by: str, id: str | None = None) -> str:
+    """Store a new record and return its id, which may be given; `record` for whoever does not read it back."""
     with writing():
-        document = drafted(kind, fields, references.Resolution(by, None))
+        document = drafted(kind, fields, references.Resolution(by, None), id=id)
         kind.refuse(document)
         keep(kind, [document])
         return str(document["id"])

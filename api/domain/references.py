@@ -12,6 +12,50 @@ from api.domain.kinds import Document, Kind
 from api.domain.outlets import OUTLET
 from api.domain.speakers import SPEAKER
 from api.storage.db import row
+from api.text.folding import fold
+
+
+class Known:
+    """Who is known by now in one transaction, so that many documents ask for each speaker and outlet once.
+
+    `described` holds what is told of speakers and outlets besides their ids, by these, for those that are not held
+    here. They are made under their own ids where that is allowed by `keeping`.
+    """
+
+    def __init__(self, described: dict[str, Document] | None = None, *, keeping: bool = False) -> None:
+        self.described = described or {}
+        self.keeping = keeping
+        self._standing: dict[tuple[str, ...], str] = {}
+
+    def standing(self, kind: Kind, given: Document) -> str | None:
+        """Return the id of who stands for one that is referred to, where that is known or named by its id."""
+        name = _key(kind, given)
+        if name not in self._standing and "id" in given:
+            found = survivors.survivor(kind.name, given["id"])
+            if found is not None:
+                self._standing[name] = found
+        return self._standing.get(name)
+
+    def remember(self, kind: Kind, given: Document, id: str) -> None:
+        """Note whom a name stands for."""
+        self._standing[_key(kind, given)] = id
+
+    def made(self, kind: Kind, given: Document, by: str) -> str:
+        """Return the id of one that is missing, made now unless that was done for the same name."""
+        name = _key(kind, {part: value for part, value in given.items() if part != "id"})
+        if name not in self._standing:
+            own = given.get("id") if self.keeping else None
+            fields = {part: value for part, value in given.items() if part != "id"}
+            self._standing[name] = records.store(kind, kind.takes.load(fields), by=by, id=own)
+        if "id" in given:
+            self._standing[_key(kind, given)] = self._standing[name]
+        return self._standing[name]
+
+
+def _key(kind: Kind, given: Document) -> tuple[str, ...]:
+    if "id" in given:
+        return kind.name, given["id"]
+    return kind.name, fold(given["name"]), given.get("type") or "", "named"
 
 
 class Resolution:
@@ -21,10 +65,12 @@ class Resolution:
     since: a change of something else must not be refused for it.
     """
 
-    def __init__(self, by: str, previous: Document | None) -> None:
+    def __init__(self, by: str, previous: Document | None, known: Known | None = None) -> None:
         self.by = by
         self.previous = previous
         self.problems: list[dict[str, Any]] = []
+        self.known = known or Known()
+        self._missing: list[tuple[Kind, Document, Document]] = []
 
     def speaker(self, given: Document | None, pointer: str) -> Document | None:
         """Return `{"id": …}` for a reference to a speaker, None for none."""
@@ -43,16 +89,20 @@ class Resolution:
         return self._known("statement", given["id"], pointer)
 
     def finish(self) -> None:
-        """Raise Invalid with every problem met on the way."""
+        """Make the records that are missing, or raise Invalid with every problem met on the way."""
         if self.problems:
             raise Invalid(self.problems)
+        for kind, given, reference in self._missing:
+            reference["id"] = self.known.made(kind, given, self.by)
 
     def _resolve(self, kind: Kind, given: Document, pointer: str) -> Document | None:
-        if "id" in given:
-            standing = survivors.survivor(kind.name, given["id"])
-            if standing is None:
-                return self._known(kind.name, given["id"], pointer)
+        standing = self.known.standing(kind, given)
+        if standing is not None:
             return {"id": self._kept(kind.name, standing, pointer)}
+        if "id" in given:
+            if given["id"] not in self.known.described:
+                return self._known(kind.name, given["id"], pointer)
+            given = self.known.described[given["id"]]
         found = names.bearers(kind.name, given["name"])
         if "type" in given and found:
             of_type = [each for each in names.candidates(kind.name, found) if each["type"] == given["type"]]
@@ -61,8 +111,12 @@ class Resolution:
             self._ambiguous(kind, given["name"], found, pointer)
             return None
         if found:
+            self.known.remember(kind, given, found[0])
             return {"id": self._kept(kind.name, found[0], pointer)}
-        return {"id": records.store(kind, kind.takes.load(given), by=self.by)}
+        # Made when all else has been looked at, so that what is refused leaves nothing behind.
+        reference: Document = {}
+        self._missing.append((kind, given, reference))
+        return reference
 
     def _kept(self, type: str, standing: str, pointer: str) -> str:
         """Return the id to store for one who stands for others: what the previous version has in this very place,

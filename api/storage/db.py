@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from threading import local
 from types import ModuleType
 from typing import Any
 
@@ -32,6 +33,7 @@ _DRIVER = vars(peewee)["__exception_wrapper__"]
 
 
 db = DatabaseProxy()
+_thread = local()
 dialect: ModuleType = sqlite
 
 
@@ -174,9 +176,26 @@ def writing() -> Iterator[None]:
     Both databases run writes one after another (SQLite by its lock, PostgreSQL by an advisory
     one), which is what makes the log's sequence free of gaps and a check before an insert safe.
     """
+    outer = getattr(_thread, "known", None)
     with translated(), db.atomic():
         dialect.lock_writes(db)
-        yield
+        if outer is None:
+            _thread.known = {}
+        try:
+            yield
+        except BaseException:
+            # Some of it may be known of what is undone now.
+            _thread.known.clear()
+            raise
+        finally:
+            if outer is None:
+                _thread.known = None
+
+
+def while_writing() -> dict[Any, Any]:
+    """Return what may be noted of the data during one write, since nobody else changes them; else an empty one."""
+    known: dict[Any, Any] | None = getattr(_thread, "known", None)
+    return {} if known is None else known
 
 
 @contextmanager
