@@ -319,6 +319,39 @@ class StatementsQuery(StatementFilters, ViewQuery, ListQuery):
             yield "sort", Fault("conflict", "Relevance needs words to be relevant to; add `q`.")
 
 
+# What is done with a line of a statement that is held already.
+CONFLICTS = ("error", "skip", "update")
+FILES = ("ndjson", "csv")
+
+
+class BulkQuery(Query):
+    """The parameters of many statements at once."""
+
+    format = take.One(
+        FILES,
+        **settings(
+            "The form of the lines; else the Content-Type says it.",
+            type="string",
+            enum=list(FILES),
+            examples=["ndjson"],
+        ),
+    )
+    on_conflict = take.One(
+        CONFLICTS,
+        **settings(
+            "What is done with a line whose `external_id` is held: it fails, is left out, or changes what is held.",
+            default="error",
+            type="string",
+            enum=list(CONFLICTS),
+            examples=["update"],
+        ),
+    )
+    atomic = take.Flag(**settings("Whether one bad line refuses all.", default=False, type="boolean", examples=[True]))
+    dry_run = take.Flag(
+        **settings("Whether it is only tried, and nothing stored.", default=False, type="boolean", examples=[True])
+    )
+
+
 GROUPINGS = ("speaker", "outlet", "topic", "kind", "form", "lang", "status", "year", "month", "day")
 
 

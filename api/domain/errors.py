@@ -42,6 +42,10 @@ class Reused(Refused):
     """The name that was given to this request belongs to another one."""
 
 
+class Unusable(Refused):
+    """Nothing of what was sent together could be taken; `facts` tell of each part."""
+
+
 class Invalid(Refused):
     """The request breaks rules; `facts["errors"]` lists each with its place."""
 

@@ -77,7 +77,7 @@ def revise(kind: Kind, id: str, patch: Document, *, by: Key, expected: frozenset
     with writing():
         n, previous = current(kind, id, expected)
         settled = patched(kind, previous, patch, by=by.name)
-        if any(name not in previous or previous[name] != value for name, value in settled.items()):
+        if differs(previous, settled):
             replace(kind, n, previous, settled, by=by.name)
         return reading.find(kind, id, by)
 
@@ -137,6 +137,11 @@ def patched(kind: Kind, previous: Document, patch: Document, *, by: str) -> Docu
     Raises marshmallow's ValidationError, and Invalid.
     """
     return kind.settle(kind.takes.load(kind.merge(own(kind, previous), patch)), references.Resolution(by, previous))
+
+
+def differs(previous: Document, settled: Document) -> bool:
+    """Tell whether what is settled is not what a document holds already."""
+    return any(name not in previous or previous[name] != value for name, value in settled.items())
 
 
 def own(kind: Kind, document: Document) -> Document:

@@ -40,6 +40,10 @@ class Known:
         """Note whom a name stands for."""
         self._standing[_key(kind, given)] = id
 
+    def forget(self) -> None:
+        """Forget all, as some of it was undone."""
+        self._standing.clear()
+
     def made(self, kind: Kind, given: Document, by: str) -> str:
         """Return the id of one that is missing, made now unless that was done for the same name."""
         name = _key(kind, {part: value for part, value in given.items() if part != "id"})

@@ -168,7 +168,8 @@ def document(row: Mapping[str, str], schema: type[Schema], *, safe: bool = True)
         elif not row.get(column.member) and (cell or column.member not in row):
             made[name] = value
     for column in known.values():
-        if column.nullable and column.member in made and not any(_given(made[column.member])):
+        inside = made.get(column.member)
+        if column.nullable and isinstance(inside, dict) and all(value is None for value in inside.values()):
             made[column.member] = None
     return made
 
@@ -182,7 +183,3 @@ def _value(cell: str, column: Column) -> Any:
         return orjson.loads(cell)
     except orjson.JSONDecodeError as error:
         raise BadCell(f"The cell of the column {column.name} is not JSON: {error}.") from None
-
-
-def _given(members: Document | None) -> list[bool]:
-    return [value is not None for value in (members or {}).values()]

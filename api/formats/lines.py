@@ -121,8 +121,10 @@ class CSV:
             raise BadFile(f"Line 1 is not CSV: {error}.") from None
         if not any(names):
             raise BadFile("The first line must be a header that names the columns.")
-        known = [column.name for column in csv.columns(self.schema)]
-        problems = []
+        # A speaker or outlet may also be named in one column, as it may be in JSON.
+        known = list(dict.fromkeys(n for each in csv.columns(self.schema) for n in (each.name, each.member)))
+        spread = {each.member for each in csv.columns(self.schema) if "." in each.name and each.name in names}
+        problems = [f"the column {name!r} is there and one of its parts as well" for name in spread & set(names)]
         for place, name in enumerate(names):
             if name in names[:place]:
                 problems.append(f"the column {echo(name)!r} is there twice")

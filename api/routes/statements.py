@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.domain import corrections, counts
-from api.domain.errors import Conflict, Gone, NotFound
+from flask import Response
+
+from api.domain import corrections, counts, imports
+from api.domain.errors import Conflict, Gone, NotFound, Unusable
+from api.domain.imports import Options
 from api.domain.keys import Key
 from api.domain.kinds import Document
 from api.domain.reading import Sent
 from api.domain.statements import STATEMENT
 from api.routes.records import Expected, collection
+from api.web import bulk
 from api.web.endpoint import endpoint
 from schemas.corrections import CorrectionIn
-from schemas.queries import CountsQuery, StatementQuery, StatementsQuery
+from schemas.queries import BulkQuery, CountsQuery, StatementQuery, StatementsQuery
 from schemas.statements import StatementOut, StatementPatch
 
 routes = collection(STATEMENT, gives=StatementOut, patches=StatementPatch, query=StatementsQuery, one=StatementQuery)
@@ -24,6 +28,15 @@ routes = collection(STATEMENT, gives=StatementOut, patches=StatementPatch, query
 def count(query: dict[str, Any], key: Key) -> dict[str, Any]:
     """Count statements by speaker, outlet, topic, kind, form, language, status or time."""
     return counts.count(query, key)
+
+
+@routes.post("/bulk")
+@endpoint(needs="write", query=BulkQuery, files=tuple(bulk.MEDIA), gives="report", statuses=(207,), raises=(Unusable,))
+def record_many(query: dict[str, Any], key: Key) -> Response:
+    """Record many statements at once, a line each, and tell what became of every line."""
+    options = Options(query["on_conflict"], keeping=key.may("admin"))
+    lines = bulk.read(query["format"])
+    return bulk.answer(imports.load(lines, options, by=key, atomic=query["atomic"], dry_run=query["dry_run"]))
 
 
 @routes.post("/<id:id>/corrections")

@@ -10,6 +10,8 @@ from api.formats.documents import parse
 from schemas.faults import echo
 
 MOST_BYTES = 1 << 20
+# Of a body of many lines.
+MOST_BYTES_OF_LINES = 64 << 20
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 
@@ -24,7 +26,7 @@ class WrongMediaType(Exception):
 
 def read(accepted: tuple[str, ...]) -> Any:
     """Return the request's JSON; raises WrongMediaType, BadJSON and, past 1 MiB, werkzeug's 413."""
-    _check_type(accepted)
+    check_type(accepted)
     return parse(request.get_data(cache=False))
 
 
@@ -33,11 +35,12 @@ def read_optional(accepted: tuple[str, ...]) -> Any:
     data = request.get_data(cache=False)
     if not data:
         return {}
-    _check_type(accepted)
+    check_type(accepted)
     return parse(data)
 
 
-def _check_type(accepted: tuple[str, ...]) -> None:
+def check_type(accepted: tuple[str, ...]) -> None:
+    """Refuse a body that is compressed, not of one of these media types, or not UTF-8; raises WrongMediaType."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise WrongMediaType("A compressed body is not taken; send it plain.", accepted)
     if request.mimetype not in accepted:

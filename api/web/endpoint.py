@@ -44,6 +44,8 @@ class Contract:
     secret: bool
     keyless: bool
     forms: tuple[str, ...]
+    files: tuple[str, ...]
+    statuses: tuple[int, ...]
     raises: tuple[type[Exception], ...]
     summary: str
 
@@ -72,6 +74,8 @@ def endpoint(
     conditional: Conditional = False,
     secret: bool = False,
     forms: tuple[str, ...] = (),
+    files: tuple[str, ...] = (),
+    statuses: tuple[int, ...] = (),
     raises: tuple[type[Exception], ...] = (),
     summary: str | None = None,
 ) -> Callable[[View], View]:
@@ -84,7 +88,8 @@ def endpoint(
     `secret`, that is remembered unreadably. `forms` are those that the answer comes in, JSON first, where a
     client may choose: by a suffix of the address, by `format` in the query or by the Accept header; the view
     finds what was chosen in `query["format"]`.
-    `raises` names what the work itself may refuse; what permission, parameters and body may is known.
+    Where a body of many lines is taken, `files` are its media types, and the view reads it. `statuses` are those of
+    other successes. `raises` names what the work itself may refuse; what permission, parameters and body may is known.
     """
 
     def declare(view: View) -> View:
@@ -100,6 +105,8 @@ def endpoint(
             secret=secret,
             keyless=keyless,
             forms=forms,
+            files=files,
+            statuses=statuses,
             raises=raises,
             summary=summary or (view.__doc__ or "").strip().splitlines()[0],
         )
@@ -110,6 +117,8 @@ def endpoint(
             # Nothing has such a name, and PostgreSQL cannot even be asked for it.
             if any("\0" in part for part in path.values() if isinstance(part, str)):
                 abort(404)
+            if contract.files:
+                request.max_content_length = bodies.MOST_BYTES_OF_LINES
             asked = _asked(contract, key)
             if asked and (known := repeats.replay(asked)):
                 return known

@@ -177,6 +177,21 @@ ANSWERS: dict[str, Document] = {
         "detail": "Nothing is at this address, or nothing that this reader may know of.",
     },
     "me": {"id": IDS["key"], "name": "newsroom", "scopes": ["read", "write"]},
+    "report": {
+        "received": 2,
+        "created": 1,
+        "updated": 0,
+        "unchanged": 0,
+        "failed": 1,
+        "errors": [
+            {
+                "line": 2,
+                "status": 422,
+                "errors": [{"pointer": "#/kind", "code": "required", "detail": "This field is required."}],
+            }
+        ],
+        "errors_truncated": False,
+    },
     "counts": {
         "by": "kind",
         "groups": [

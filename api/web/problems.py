@@ -123,6 +123,13 @@ TYPES = {
             "The JSON can be read but breaks rules; `errors` lists each with a JSON Pointer to its place.",
         ),
         Type(
+            "no-line-taken",
+            422,
+            "No line could be taken",
+            "Of many lines sent together none could be stored, or one could not and all were to be refused then; "
+            "`errors` lists the first hundred with what is wrong in each.",
+        ),
+        Type(
             "reused-key",
             422,
             "Idempotency-Key used before",
@@ -160,6 +167,7 @@ TYPES = {
 _BY_ERROR: tuple[tuple[type[Exception], str], ...] = (
     (errors.BadParameter, "parameters"),
     (errors.Invalid, "invalid"),
+    (errors.Unusable, "no-line-taken"),
     (errors.Reused, "reused-key"),
     (ValidationError, "invalid"),
     (errors.NotFound, "not-found"),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import orjson
+
+from api.formats import csv, ndjson
 from api.web import bodies, examples, repeats
+from api.web.endpoint import Contract
 from api.web.openapi.components import ref, title
 from api.web.openapi.json_schemas import schema_names
 from api.web.openapi.operations import Operation
@@ -13,6 +17,8 @@ from schemas.queries import Query
 
 # RFC 9110, section 8.8.3, in ASCII.
 _TAG = r'(?:W/)?"[!#-~]*"'
+# Columns of a file of CSV, by whose names alone a row is a statement.
+_CSV = ["kind", "text", "speaker", "outlet", "url", "said_on"]
 _IF_MATCH: Json = {
     "name": "If-Match",
     "in": "header",
@@ -52,6 +58,8 @@ def parameters(operation: Operation) -> list[Json]:
 
 def body(operation: Operation) -> Json | None:
     """Return the request body of an operation, None where it takes none."""
+    if operation.contract.files:
+        return _file(operation.contract)
     schema = operation.contract.patches or operation.contract.takes
     if schema is None:
         return None
@@ -62,6 +70,23 @@ def body(operation: Operation) -> Json | None:
         example = examples.sent(type(schema), operation.noun)
     content = {"schema": ref(title(type(schema))), "examples": {"request": {"value": example}}}
     return {"required": not operation.contract.bodiless, "content": dict.fromkeys(media, content)}
+
+
+def _file(contract: Contract) -> Json:
+    """Return a body of many lines, which are beyond JSON Schema."""
+    sent = examples.INPUTS["statement"]
+    texts = {
+        True: ndjson.lines(orjson.dumps(sent).decode()),
+        False: csv.lines([_CSV, [str(sent[name]) for name in _CSV]]),
+    }
+    content = {
+        media: {
+            "schema": {"type": "string", "description": "A statement a line, or a row under the names of columns."},
+            "examples": {"request": {"value": texts["json" in media].decode()}},
+        }
+        for media in contract.files
+    }
+    return {"required": True, "content": content}
 
 
 def _in_path(operation: Operation, name: str) -> Json:

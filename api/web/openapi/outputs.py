@@ -17,6 +17,7 @@ from api.domain.errors import (
     Reused,
     Stale,
     Unauthenticated,
+    Unusable,
 )
 from api.formats import csv, ndjson
 from api.formats.documents import BadJSON
@@ -69,6 +70,7 @@ _FACTS: dict[str, Json] = {
 def responses(operation: Operation) -> Json:
     """Return all answers of an operation by their status."""
     found: Json = {str(operation.contract.status): _success(operation)}
+    found |= {str(status): _success(operation) for status in operation.contract.statuses}
     if operation.conditional_read:
         found["304"] = {
             "description": "Nothing has changed since the ETag that was sent.",
@@ -89,6 +91,9 @@ def problems(operation: Operation) -> list[Type]:
     if contract.needs in ("write", "admin"):
         errors.append(Forbidden)
     found = []
+    if contract.files:
+        errors.append(WrongMediaType)
+        found.append(TYPES["too-large"])
     if contract.takes or contract.patches:
         errors += [BadJSON, WrongMediaType, Invalid]
         found.append(TYPES["too-large"])
@@ -105,7 +110,7 @@ def problem_responses() -> Json:
     """Return the answers for all problems by name, an example for each type in those of its status."""
     found: Json = {}
     errors = (Merged, BadJSON, BadParameter, Unauthenticated, Forbidden, NotFound, Conflict, Gone, Stale)
-    more = (WrongMediaType, Invalid, Reused, PreconditionMissing, Unavailable)
+    more = (WrongMediaType, Invalid, Unusable, Reused, PreconditionMissing, Unavailable)
     for type in (TYPES["too-large"], *(type_of(error) for error in (*errors, *more))):
         example = {
             "type": f"/problems/{type.slug}",

@@ -81,6 +81,11 @@ PROBLEM: Json = {
         "erased_at": {**_MOMENT, "description": "When the record was erased."},
         "erased_by": {**_STRING, "description": "By whom."},
         "reason": {**_MAYBE, "description": "Why."},
+        **{
+            name: {"type": "integer", "minimum": 0, "description": f"Of many lines: how many were {name}."}
+            for name in ("received", "created", "updated", "unchanged", "failed")
+        },
+        "errors_truncated": {"type": "boolean", "description": "Whether more lines failed than are listed."},
     },
 }
 _COUNT: Json = {"type": "integer", "minimum": 0}
@@ -196,6 +201,36 @@ ANSWERS: dict[str, tuple[str, Json]] = {
                 "other": {**_COUNT, "description": "How many statements are in the groups that are not listed."},
                 "missing": {**_COUNT, "description": "How many statements have no such value, or a coarser date."},
                 "total": {**_COUNT, "description": "How many statements match."},
+            },
+        },
+    ),
+    "report": (
+        "Report",
+        {
+            "type": "object",
+            "description": "What became of the lines.",
+            "required": ["received", "created", "updated", "unchanged", "failed", "errors", "errors_truncated"],
+            "properties": {
+                "received": {**_COUNT, "description": "How many lines came."},
+                "created": {**_COUNT, "description": "How many made a record."},
+                "updated": {**_COUNT, "description": "How many changed one that was held."},
+                "unchanged": {**_COUNT, "description": "How many were held as they are, or were to be left out."},
+                "failed": {**_COUNT, "description": "How many were refused."},
+                "errors": {
+                    "type": "array",
+                    "maxItems": 100,
+                    "description": "The first hundred of these.",
+                    "items": {
+                        "type": "object",
+                        "required": ["line", "status", "errors"],
+                        "properties": {
+                            "line": {"type": "integer", "minimum": 1, "description": "Where it begins."},
+                            "status": {"type": "integer", "description": "What it alone would be answered."},
+                            "errors": {"type": "array", "items": _FAULT, "description": "All that is wrong."},
+                        },
+                    },
+                },
+                "errors_truncated": {"type": "boolean", "description": "Whether more were refused than are listed."},
             },
         },
     ),

@@ -1,0 +1,320 @@
+"""Imports: many statements at once, each line with its own outcome.
+
+A line is checked by itself (`check`, which needs no database), then many are written together (`write`). They go
+through the same drafting and storing as one that is posted; what is decided for many at once is only who of them
+meets something that is held already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+from marshmallow import ValidationError
+
+from api.domain import records
+from api.domain.errors import Conflict, Gone, Invalid, Refused
+from api.domain.ids import is_id, is_time
+from api.domain.keys import Key
+from api.domain.kinds import Document
+from api.domain.references import Known, Resolution
+from api.domain.statements import STATEMENT
+from api.storage.db import rows, writing
+from api.text.folding import fingerprint
+from schemas.faults import problems
+from schemas.statements import StatementOut
+
+# What our own export lines hold besides what may be sent; id, time and corrections may be kept.
+_DROPPED = ("version", "updated_at", "recorded_by")
+_KEPT = ("id", "created_at", "corrections")
+_CORRECTIONS = StatementOut().fields["corrections"]
+_AT_ONCE = 500
+# How many failures a report lists; the command line writes down every one.
+MOST_ERRORS = 100
+MOST_BYTES = 40_000
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is done where a statement is held already (`error`, `skip` or `update`), and whether ids are kept."""
+
+    on_conflict: str = "error"
+    keeping: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a line: `created`, `updated`, `unchanged`, `failed`, then with a status and the problems, or
+    `undone`, since another line failed."""
+
+    line: int
+    result: str
+    status: int = 201
+    errors: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line that is right by itself: its fields, what may be kept of it, and who is described in it, by ids."""
+
+    number: int
+    fields: Document
+    kept: Document = field(default_factory=dict)
+    described: dict[str, Document] = field(default_factory=dict)
+
+
+def check(number: int, document: Document) -> Line | Outcome:
+    """Return a line as it can be written, or its failure with every problem in it."""
+    sent = {name: value for name, value in document.items() if name not in (*_DROPPED, *_KEPT)}
+    if document.get("appearances") is not None and isinstance(document.get("outlet"), Mapping):
+        # In what we send, the outlet of the first appearance stands besides.
+        del sent["outlet"]
+    found: list[dict[str, Any]] = []
+    try:
+        kept = _kept(document)
+    except Invalid as error:
+        kept, found = {}, error.facts["errors"]
+    try:
+        fields = STATEMENT.takes.load(sent)
+    except ValidationError as error:
+        located = [{**each, "pointer": STATEMENT.takes.locate(each["pointer"], sent)} for each in problems(error)]
+        found = [*found, *located]
+    if found:
+        return Outcome(number, "failed", 422, tuple(found))
+    return Line(number, fields, kept, dict(_described(document)))
+
+
+def _kept(document: Document) -> Document:
+    """Return what may be kept of a line, where it is as we write it; raises Invalid."""
+    found = []
+    id, at, corrections = (document.get(name) for name in _KEPT)
+    if id is not None and not (isinstance(id, str) and is_id(id, STATEMENT.prefix)):
+        found.append({"pointer": "#/id", "code": "reference", "detail": "This is not the id of a statement."})
+    if at is not None and not (isinstance(at, str) and is_time(at)):
+        found.append({"pointer": "#/created_at", "code": "date", "detail": "This is no time as records carry it."})
+    if corrections is not None:
+        try:
+            corrections = _CORRECTIONS.deserialize(corrections, "corrections", document)
+        except ValidationError as error:
+            wrong = ValidationError({"corrections": error.messages})
+            found += problems(wrong)
+    if found:
+        raise Invalid(found)
+    return {name: value for name, value in zip(_KEPT, (id, at, corrections), strict=True) if value}
+
+
+def _described(value: object) -> Iterator[tuple[str, Document]]:
+    """Give id and description of each speaker and outlet that is named with both."""
+    if isinstance(value, Mapping):
+        id, name = value.get("id"), value.get("name")
+        if isinstance(id, str) and isinstance(name, str) and id[:4] in ("spk_", "out_"):
+            described = {"id": id, "name": name, "type": value.get("type")}
+            yield id, {part: each for part, each in described.items() if each is not None}
+        for below in value.values():
+            if isinstance(below, (Mapping, list)):
+                yield from _described(below)
+    elif isinstance(value, list):
+        for below in value:
+            yield from _described(below)
+
+
+def write(lines: list[Line], options: Options, *, by: Key) -> list[Outcome]:
+    """Write lines in their order, in the caller's transaction, and return what became of each."""
+    outcomes: list[Outcome] = []
+    for start in range(0, len(lines), _AT_ONCE):
+        part = lines[start : start + _AT_ONCE]
+        outcomes += _Batch(part, options, by).written()
+    return outcomes
+
+
+class _Batch:
+    """Some lines and what of the store they might meet, read at once; new statements wait to be stored together."""
+
+    def __init__(self, lines: list[Line], options: Options, by: Key) -> None:
+        self.lines, self.options, self.by = lines, options, by
+        described = {id: each for line in lines for id, each in line.described.items()}
+        self.known = Known(described, keeping=options.keeping)
+        self.prints = [fingerprint(line.fields["text"]) for line in lines]
+        self.alike = set(_among("SELECT fingerprint FROM statement WHERE fingerprint IN", self.prints))
+        self.external = _pairs("SELECT external_id, id FROM statement WHERE external_id IN", self._external())
+        self.ids = set(_among("SELECT record FROM entry WHERE version = 1 AND record IN", self._ids()))
+        self.waiting: list[Document] = []
+
+    def _external(self) -> list[str]:
+        return [each for line in self.lines if (each := line.fields["external_id"]) is not None]
+
+    def _ids(self) -> list[str]:
+        return [id for line in self.lines if (id := self._own_id(line))]
+
+    def _own_id(self, line: Line) -> str | None:
+        return line.kept.get("id") if self.options.keeping else None
+
+    def written(self) -> list[Outcome]:
+        """Write all and return what became of each."""
+        outcomes = []
+        for line, print in zip(self.lines, self.prints, strict=True):
+            try:
+                outcomes.append(self._line(line, print))
+            except ValidationError as error:
+                outcomes.append(Outcome(line.number, "failed", 422, tuple(problems(error))))
+            except Refused as error:
+                outcomes.append(_failed(line, error))
+        self._store()
+        return outcomes
+
+    def _line(self, line: Line, print: int) -> Outcome:
+        id, external = self._own_id(line), line.fields["external_id"]
+        taken = self.external.get(external) if external else None
+        if id in self.ids or (taken and self.options.on_conflict != "error"):
+            self._store()
+            return self._met(line, id if id in self.ids else taken)
+        if taken or print in self.alike:
+            # Something with these words is held, or comes before: whether it is the same is looked at one by one.
+            self._store()
+            return self._alone(line)
+        document = self._drafted(line)
+        self.waiting.append(document)
+        self._note(line, document, print)
+        return Outcome(line.number, "created")
+
+    def _note(self, line: Line, document: Document, print: int) -> None:
+        self.alike.add(print)
+        if line.fields["external_id"] is not None:
+            self.external[line.fields["external_id"]] = document["id"]
+        if self._own_id(line):
+            self.ids.add(document["id"])
+
+    def _drafted(self, line: Line) -> Document:
+        kept = line.kept if self.options.keeping else {}
+        resolution = Resolution(self.by.name, None, self.known)
+        document = records.drafted(STATEMENT, line.fields, resolution, id=kept.get("id"), at=kept.get("created_at"))
+        if "corrections" in kept:
+            document["corrections"] = kept["corrections"]
+        return document
+
+    def _store(self) -> None:
+        records.keep(STATEMENT, self.waiting)
+        self.waiting = []
+
+    def _alone(self, line: Line) -> Outcome:
+        try:
+            with writing():
+                document = self._drafted(line)
+                STATEMENT.refuse(document)
+                records.keep(STATEMENT, [document])
+        except Conflict as error:
+            # Speakers that were made for it are undone with it.
+            self.known.forget()
+            if self.options.on_conflict == "skip":
+                return Outcome(line.number, "unchanged")
+            return _failed(line, error)
+        except Exception:
+            self.known.forget()
+            raise
+        self._note(line, document, fingerprint(line.fields["text"]))
+        return Outcome(line.number, "created")
+
+    def _met(self, line: Line, held: Any) -> Outcome:
+        """Return what becomes of a line whose id or external id is taken."""
+        if self.options.on_conflict == "skip":
+            return Outcome(line.number, "unchanged")
+        if self.options.on_conflict == "error":
+            detail = f"A statement with this id or external_id is held: {held}."
+            return _failed(line, Conflict(detail, existing={"id": held, "url": f"/v1/statements/{held}"}))
+        try:
+            with writing():
+                return self._revised(line, held)
+        except Exception:
+            self.known.forget()
+            raise
+
+    def _revised(self, line: Line, held: str) -> Outcome:
+        n, previous = records.current(STATEMENT, held, None)
+        settled = STATEMENT.settle(line.fields, Resolution(self.by.name, previous, self.known))
+        if self.options.keeping and "corrections" in line.kept:
+            settled["corrections"] = line.kept["corrections"]
+        if not records.differs(previous, settled):
+            return Outcome(line.number, "unchanged")
+        records.replace(STATEMENT, n, previous, settled, by=self.by.name)
+        return Outcome(line.number, "updated")
+
+
+def _failed(line: Line, error: Refused) -> Outcome:
+    if isinstance(error, Invalid):
+        return Outcome(line.number, "failed", 422, tuple(error.facts["errors"]))
+    status = 410 if isinstance(error, Gone) else 409
+    problem = {"pointer": "#", "code": "conflict", "detail": str(error), **error.facts}
+    return Outcome(line.number, "failed", status, (problem,))
+
+
+def _among(sql: str, values: list[Any]) -> Iterable[Any]:
+    return [found for (found,) in _asked(sql, values)]
+
+
+def _pairs(sql: str, values: list[Any]) -> dict[Any, Any]:
+    return dict(_asked(sql, values))
+
+
+def _asked(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
+    return rows(f"{sql} ({', '.join('?' * len(values))})", values) if values else []
+
+
+class _Undone(Exception):
+    """What was tried is not to be kept."""
+
+
+@dataclass
+class Report:
+    """What became of all lines, counted; and of the failures the first, with their problems."""
+
+    received: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    _room: int = MOST_BYTES
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one line."""
+        self.received += 1
+        if outcome.result != "undone":
+            setattr(self, outcome.result, getattr(self, outcome.result) + 1)
+        if outcome.result == "failed" and len(self.errors) < MOST_ERRORS and self._room > 0:
+            told = {"line": outcome.line, "status": outcome.status, "errors": list(outcome.errors)}
+            self._room -= len(orjson.dumps(told))
+            if self._room > 0:
+                self.errors.append(told)
+
+    def facts(self) -> dict[str, Any]:
+        """Return the counts and failures by their names."""
+        counts = {name: getattr(self, name) for name in ("received", "created", "updated", "unchanged", "failed")}
+        return {**counts, "errors": self.errors, "errors_truncated": self.failed > len(self.errors)}
+
+
+def load(
+    checked: list[Line | Outcome], options: Options, *, by: Key, atomic: bool = False, dry_run: bool = False
+) -> Report:
+    """Write what is right of checked lines in one transaction and report what became of all, in their order.
+
+    Where it is `atomic` and a line fails, nothing is stored, nor in a `dry_run`, which tells what would become of each.
+    """
+    outcomes: list[Outcome] = []
+    try:
+        with writing():
+            right = [each for each in checked if isinstance(each, Line)]
+            written = {each.line: each for each in write(right, options, by=by)}
+            outcomes = [each if isinstance(each, Outcome) else written[each.number] for each in checked]
+            if atomic and any(each.result == "failed" for each in outcomes):
+                outcomes = [each if each.result == "failed" else replace(each, result="undone") for each in outcomes]
+                raise _Undone
+            if dry_run:
+                raise _Undone
+    except _Undone:
+        pass
+    report = Report()
+    for each in outcomes:
+        report.add(each)
+    return report

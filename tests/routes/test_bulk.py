@@ -1,0 +1,240 @@
+"""Many statements at once: each line with its own outcome, and everything as if each had been posted by itself."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from api.app import create_app
+from api.domain import demonstration, keys
+from api.domain.verification import Seen, verify
+from api.settings import Settings
+from api.storage.db import close_database, open_database
+from tests.conftest import Client, statement
+from tests.test_errors import assert_problem
+from tests.web.conftest import stored
+
+NDJSON = "application/x-ndjson"
+ADDRESS = "/v1/statements/bulk"
+Document = dict[str, Any]
+
+
+def send(client: Client, lines: list[Any] | bytes, query: str = "", media: str = NDJSON, **given: Any) -> TestResponse:
+    data = lines if isinstance(lines, bytes) else "".join(json.dumps(line) + "\n" for line in lines).encode()
+    return client.open("POST", f"{ADDRESS}?{query}", data=data, content_type=media, **given)
+
+
+def counted(answer: TestResponse) -> dict[str, int]:
+    names = ("received", "created", "updated", "unchanged", "failed")
+    return {name: answer.json[name] for name in names if answer.json[name]}
+
+
+def listed(client: Client) -> list[Document]:
+    return [json.loads(line) for line in client.get("/v1/statements.ndjson?sort=created_at").text.splitlines()]
+
+
+def plain(document: Document) -> Any:
+    """Return a document without what differs from record to record, however it came in."""
+    if isinstance(document, dict):
+        own = ("id", "version", "created_at", "updated_at", "recorded_by")
+        return {name: plain(value) for name, value in document.items() if name not in own}
+    return [plain(each) for each in document] if isinstance(document, list) else document
+
+
+def invented(random: random.Random, number: int) -> Document:
+    """Return a statement such as newsrooms send, sometimes wrong, sometimes said before."""
+    made: Document = statement(text=random.choice((f"Sentence {number}.", f"Sentence {number % 7}!")))
+    made["speaker"] = random.choice(("Ada", "Bob", "ada ", {"name": "Cy", "type": "group"}, f"New {number % 9}"))
+    made["outlet"] = random.choice(("AP", "Reuters", f"Paper {number % 11}"))
+    if random.random() < 0.3:
+        made["external_id"] = f"x-{random.randrange(20)}"
+    if random.random() < 0.3:
+        made["topics"] = random.sample(["War", "Peace", "war", "Défense"], 2)
+    if random.random() < 0.3:
+        made["figures"] = [{"name": "soldiers killed", "min_value": number, "unit_text": "people"}]
+    if random.random() < 0.2:
+        made["status"] = random.choice(("withheld", "retracted"))
+    if random.random() < 0.2:
+        made["attributions"] = [{"speaker": random.choice(("Ada", "Dan", "Eve")), "status": "rejected"}]
+    if random.random() < 0.15:
+        made[random.choice(("kind", "form", "nonsense"))] = "bad"
+    if random.random() < 0.1:
+        made["speaker"] = "spk_00000000000000000000000000"
+    return made
+
+
+@pytest.fixture
+def another(request: pytest.FixtureRequest, database_url: str) -> Iterator[str]:
+    """A second, empty database of the same kind."""
+    databases = request.getfixturevalue(f"{database_url.split(':')[0]}_databases")
+    with databases.fresh() as url:
+        yield url
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_bulk_leaves_what_posting_one_by_one_leaves(alice: Client, another: str, seed: int) -> None:
+    chance = random.Random(seed)
+    sent = [invented(chance, number) for number in range(120)]
+    single = [alice.post("/v1/statements", each).status_code for each in sent]
+    expected, names = sorted(map(json.dumps, map(plain, listed(alice)))), alice.get("/v1/speakers?limit=200").json
+    close_database()
+    client = Client(create_app(Settings(database=another)), keys.make("alice", ["write"])["key"])
+    answer = send(client, sent)
+    assert answer.status_code == 207
+    assert answer.json["created"] == single.count(201)
+    assert [each["status"] for each in answer.json["errors"]] == [each for each in single if each != 201]
+    assert sorted(map(json.dumps, map(plain, listed(client)))) == expected
+    again = client.get("/v1/speakers?limit=200").json
+    assert {each["name"] for each in again["data"]} == {each["name"] for each in names["data"]}
+    assert list(verify(Seen())) == []
+    close_database()
+
+
+@pytest.mark.parametrize(("form", "media"), [("ndjson", NDJSON), ("csv", "text/csv")])
+def test_what_was_exported_comes_back_equal(app: Flask, dora: Client, another: str, form: str, media: str) -> None:
+    demonstration.load()
+    corrected = dora.get("/v1/statements?limit=1").json["data"][0]["id"]
+    correction = {"kind": "correction", "note": "=SUM(A1) was wrong.", "patch": {"context": "'quoted"}}
+    assert dora.post(f"/v1/statements/{corrected}/corrections", correction).status_code == 201
+    exported, before = dora.get(f"/v1/statements.{form}").data, listed(dora)
+    close_database()
+    open_database(Settings(database=another))
+    client = Client(create_app(Settings(database=another)), keys.make("dora", ["admin"])["key"])
+    answer = send(client, exported, media=media)
+    assert (answer.status_code, counted(answer)) == (200, {"received": len(before), "created": len(before)})
+    ours = ("version", "updated_at", "recorded_by")
+    after = {each["id"]: {k: v for k, v in each.items() if k not in ours} for each in listed(client)}
+    assert after == {each["id"]: {k: v for k, v in each.items() if k not in ours} for each in before}
+    assert list(verify(Seen())) == []
+    again = send(client, exported, "on_conflict=update", media=media)
+    assert counted(again) == {"received": len(before), "unchanged": len(before)}
+    close_database()
+
+
+def test_lines_that_are_wrong_are_told_with_their_places_and_the_others_go_in(alice: Client) -> None:
+    lines = [statement(text="One."), {"kind": "quot"}, statement(text="Two."), [], statement(text="Two.")]
+    data = b"\xef\xbb\xbf" + b"\n".join(json.dumps(each).encode() for each in lines) + b"\n\n{]\n" + b'{"a":1,"a":2}'
+    answer = send(alice, data)
+    assert answer.status_code == 207
+    assert counted(answer) == {"received": 7, "created": 2, "failed": 5}
+    found = {
+        each["line"]: (each["status"], {one["pointer"] for one in each["errors"]}) for each in answer.json["errors"]
+    }
+    assert found[2][0] == 422
+    assert {"#/kind", "#/text", "#/outlet"} <= found[2][1]
+    assert found[4] == (400, {"#"})
+    assert found[5] == (409, {"#"})
+    assert found[7] == found[8] == (400, {"#"})
+
+
+def test_nothing_is_stored_where_none_is_right_or_all_must_be(alice: Client) -> None:
+    before = stored()
+    mixed = [statement(text="One.", speaker="Somebody New"), {"kind": "quote"}]
+    for lines, query in (([{}, {}], ""), (mixed, "atomic=true"), ([{}], "dry_run=true")):
+        answer = send(alice, lines, query)
+        assert_problem(answer, 422, "no-line-taken")
+        assert answer.json["created"] == 0
+        assert stored() == before
+    tried = send(alice, mixed, "dry_run=true")
+    assert (tried.status_code, counted(tried)) == (207, {"received": 2, "created": 1, "failed": 1})
+    assert stored() == before
+    assert counted(send(alice, [mixed[0]], "atomic=true")) == {"received": 1, "created": 1}
+
+
+def test_what_is_held_already_is_refused_left_or_changed(alice: Client) -> None:
+    first = statement(text="As it was.", external_id="wire-1")
+    id = alice.record(first)["id"]
+    changed = statement(text="As it is now.", external_id="wire-1", speaker="Another")
+    assert send(alice, [changed]).json["errors"][0]["errors"][0]["existing"]["id"] == id
+    assert counted(send(alice, [changed], "on_conflict=skip")) == {"received": 1, "unchanged": 1}
+    assert counted(send(alice, [first], "on_conflict=update")) == {"received": 1, "unchanged": 1}
+    assert counted(send(alice, [changed, changed], "on_conflict=update")) == {
+        "received": 2,
+        "updated": 1,
+        "unchanged": 1,
+    }
+    now = alice.get(f"/v1/statements/{id}").json
+    assert (now["version"], now["text"], now["speaker"]["name"]) == (2, "As it is now.", "Another")
+    twice = [statement(text="New.", external_id="wire-2"), statement(text="Newer.", external_id="wire-2")]
+    assert counted(send(alice, twice, "on_conflict=update")) == {"received": 2, "created": 1, "updated": 1}
+    assert list(verify(Seen())) == []
+
+
+def test_ids_are_kept_for_who_administers_only(alice: Client, dora: Client) -> None:
+    own = statement(id="stm_01kayv5q3nf8r8d2xq1n6z0t4y", created_at="2022-03-24T00:00:00.000Z", version=7)
+    assert counted(send(alice, [own])) == {"received": 1, "created": 1}
+    assert alice.get(f"/v1/statements/{own['id']}").status_code == 404
+    assert counted(send(dora, [{**own, "text": "Mine."}])) == {"received": 1, "created": 1}
+    kept = alice.get(f"/v1/statements/{own['id']}").json
+    assert (kept["version"], kept["created_at"]) == (1, own["created_at"])
+    dora.delete(f"/v1/statements/{own['id']}", headers={"If-Match": "*"})
+    for how in ("error", "update"):
+        answer = send(dora, [{**own, "text": "Mine."}], f"on_conflict={how}")
+        assert answer.json["errors"][0]["status"] in (409, 410)
+    wrong = send(alice, [statement(id="x", created_at=3, corrections=[{"kind": "no"}])])
+    assert {each["pointer"].split("/")[1] for each in wrong.json["errors"][0]["errors"]} == {
+        "id",
+        "created_at",
+        "corrections",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("kind,text,kind\nquote,a,quote\n", "twice"),
+        ("kind,txt\nquote,a\n", "did you mean text"),
+        ("\n", "header"),
+        ("", "header"),
+        ("kind,text\n".encode("utf-16").decode("latin-1"), "UTF-8"),
+        ("\x1f\x8b\x08", "compressed"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_whole(alice: Client, text: str, says: str) -> None:
+    answer = send(alice, text.encode("latin-1"), media="text/csv")
+    assert_problem(answer, 400, "parameters")
+    assert says in answer.text
+
+
+def test_rows_that_do_not_fit_are_told_by_their_lines(alice: Client) -> None:
+    rows = [
+        "kind,text,speaker,outlet,topics",
+        'quote,"Two\nlines.",Ada,AP,"[""War""]"',
+        "quote,ragged,Ada",
+        "quote,Bad \xff byte.,Ada,AP,",
+        "quote,Bad list.,Ada,AP,[",
+        "quote,'=1+1,Ada,AP,",
+        'quote,"never ends',
+    ]
+    answer = send(alice, "\r\n".join(rows).encode("latin-1"), media="text/csv")
+    assert counted(answer) == {"received": 6, "created": 2, "failed": 4}
+    assert [each["line"] for each in answer.json["errors"]] == [4, 5, 6, 8]
+    assert {each["text"] for each in listed(alice)} == {"Two\nlines.", "=1+1"}
+
+
+def test_there_are_limits(alice: Client) -> None:
+    before = stored()
+    assert_problem(send(alice, b"{}\n" * 10_001), 413, "too-large")
+    assert_problem(send(alice, b" " * (64 * 2**20 + 1)), 413, "too-large")
+    assert_problem(send(alice, [statement()], media="application/json"), 415, "unsupported-media-type")
+    assert stored() == before
+    long = send(alice, [statement(text="Right."), {"text": "x" * 2**20}, *[{}] * 500])
+    assert len(long.data) < 2**16
+    assert long.json["errors_truncated"]
+    assert long.json["errors"][0]["errors"][0]["code"] == "length"
+    assert counted(send(alice, [statement()], "format=ndjson", media="text/plain")) == {"received": 1, "created": 1}
+
+
+def test_a_bulk_that_is_sent_again_is_answered_again(alice: Client) -> None:
+    key = {"Idempotency-Key": "morning-wire"}
+    lines = [statement(text="One."), {}]
+    first, again = (send(alice, lines, headers=key) for _ in range(2))
+    assert (first.status_code, first.data) == (again.status_code, again.data)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert len(listed(alice)) == 1
