@@ -17,6 +17,7 @@ COMMANDS = {
     "verify": "verifying",
     "erase": "erasing",
     "doctor": "diagnosing",
+    "import": "importing",
     "export": "exporting",
     "backup": "backing",
     "restore": "backing",
@@ -34,7 +35,9 @@ class _Lazy(click.Group):
         """Return a command, None for an unknown name."""
         if name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"api.cli.{COMMANDS[name]}"), name)
+        # `import` is a word of Python's own, so the function has an underscore behind.
+        module = import_module(f"api.cli.{COMMANDS[name]}")
+        command: click.Command = getattr(module, "import_" if name == "import" else name)
         return command
 
 

@@ -215,6 +215,20 @@ class IndexState(Table):
         primary_key = False
 
 
+class ImportState(Table):
+    """How far the import of a file has come; `file` is a hash of what it holds, `rejected` the bytes of its rejects."""
+
+    file = TextField(primary_key=True)
+    line = BigIntegerField()
+    created = BigIntegerField()
+    updated = BigIntegerField()
+    unchanged = BigIntegerField()
+    failed = BigIntegerField()
+    rejected = BigIntegerField()
+    at = TextField()
+    finished = IntegerField()
+
+
 class Name(Table):
     """A folded name or alias, by which a speaker or outlet is found."""
 

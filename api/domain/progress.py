@@ -1,0 +1,54 @@
+"""How far the import of a file has come, noted in the transactions of its writes: what is noted is stored."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass, fields
+
+from api.domain.ids import now
+from api.domain.imports import Outcome
+from api.storage.db import execute, row
+
+
+@dataclass
+class Progress:
+    """The last line that is done, what became of all up to it, and how many bytes of rejects were written for them."""
+
+    line: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    rejected: int = 0
+
+    @property
+    def received(self) -> int:
+        """Return how many lines are done."""
+        return self.created + self.updated + self.unchanged + self.failed
+
+    def add(self, outcomes: list[Outcome]) -> None:
+        """Count lines, which are in their order."""
+        for each in outcomes:
+            setattr(self, each.result, getattr(self, each.result) + 1)
+            self.line = each.line
+
+
+_COLUMNS = ", ".join(field.name for field in fields(Progress))
+
+
+def begun(file: str) -> tuple[Progress, bool]:
+    """Return how far the import of a file has come, and whether it is finished."""
+    found = row(f"SELECT {_COLUMNS}, finished FROM import_state WHERE file = ?", (file,))
+    return (Progress(*found[:-1]), bool(found[-1])) if found else (Progress(), False)
+
+
+def note(file: str, progress: Progress, *, finished: bool = False) -> None:
+    """Store how far it has come, in the caller's transaction."""
+    execute("DELETE FROM import_state WHERE file = ?", (file,))
+    values = (file, *astuple(progress), now(), int(finished))
+    marks = ", ".join("?" * len(values))
+    execute(f"INSERT INTO import_state (file, {_COLUMNS}, at, finished) VALUES ({marks})", values)
+
+
+def forget(file: str) -> None:
+    """Have the import of a file begin anew."""
+    execute("DELETE FROM import_state WHERE file = ?", (file,))
