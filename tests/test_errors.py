@@ -128,6 +128,9 @@ class World:
         collection = path.split("/")[2] if path.startswith("/v1/") else ""
         address = self.address(path)
         forced, right = {"If-Match": "*"}, RIGHT.get(path, {})
+        if path.endswith("/bulk") and status in (413, 422):
+            lines = b"{}\n" * (10_001 if status == 413 else 2)
+            return who.open(method, address, data=lines, content_type="application/x-ndjson")
         match status:
             case 400:
                 return who.open(method, f"{address}?nonsense=1", json={})

@@ -15,7 +15,7 @@ def checked(form: Format, raw: Raw) -> Line | Outcome:
     except BadLine as error:
         return _failed(raw, 400, error.code, str(error))
     except BadJSON as error:
-        return _failed(raw, 400, "json", str(error))
+        return _failed(raw, 400, "json", str(error).replace("The body", "The line"))
     except Invalid as error:
         return Outcome(raw.number, "failed", 422, tuple(error.facts["errors"]))
     return imports.check(raw.number, document)

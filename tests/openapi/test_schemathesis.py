@@ -46,6 +46,8 @@ BEYOND_JSON_SCHEMA = {
     "query": "q figure name",  # texts without a word
     "choice": "fields",  # names of members, of which there are too many to list
     "empty": "any",  # values that are commas and spaces
+    "line": "#",  # the lines of a body of many
+    "file": "",  # whether they can be taken apart at all
     "cursor": "cursor",  # a cursor that this service has not given
 }
 

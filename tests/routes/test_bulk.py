@@ -238,3 +238,10 @@ def test_a_bulk_that_is_sent_again_is_answered_again(alice: Client) -> None:
     assert (first.status_code, first.data) == (again.status_code, again.data)
     assert again.headers["Idempotent-Replayed"] == "true"
     assert len(listed(alice)) == 1
+
+
+@pytest.mark.parametrize("query", ["on_conflict=merge", "atomic=maybe", "dry_run=2", "format=xml", "dryrun=1"])
+def test_bad_parameters_are_refused_before_anything_is_read(alice: Client, query: str) -> None:
+    before = stored()
+    assert_problem(send(alice, [statement()], query), 400, "parameters")
+    assert stored() == before

@@ -79,6 +79,8 @@ def writes(app: Flask, alice: Client, dora: Client, smallest: dict[str, dict[str
         if collection == "statements":
             found.append(Write(alice, "POST", f"{address}/corrections", "note"))
     rules = [rule for rule in app.url_map.iter_rules() if {"POST", "PATCH"} & (rule.methods or set())]
+    # Bodies of many lines have tests of their own.
+    rules = [rule for rule in rules if not rule.rule.endswith("/bulk")]
     assert len([write for write in found if write.method != "DELETE"]) == len(rules), "a route is missing here"
     before = [alice.get(address).data for address in records]
     yield found

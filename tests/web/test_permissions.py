@@ -52,6 +52,7 @@ TABLE = {
     **{(method, path.format(kind)): allowed for (method, path), allowed in RECORDS.items() for kind in COLLECTIONS},
     ("GET", "/v1/statements/counts"): (READ, 200),
     ("POST", "/v1/statements/<id>/corrections"): (WRITE, 422),
+    ("POST", "/v1/statements/bulk"): (WRITE, 415),
     **{("POST", f"/v1/{kind}/<id>/merge"): (WRITE, 428) for kind in ("speakers", "outlets")},
     **{("POST", f"/v1/{kind}/<id>/unmerge"): (WRITE, 409) for kind in ("speakers", "outlets")},
     ("GET", "/v1/figures"): (READ, 200),
