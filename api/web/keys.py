@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from flask import current_app, request
+from flask import Response, current_app, request
 
 from api.domain.errors import Forbidden, Unauthenticated
 from api.domain.keys import ANONYMOUS, Key, recognise, well_formed
-from api.web import limits
+from api.web import limits, origins
 
 # Where the id of a request's key stands in its environment, for the log.
 KEY_ID = "onrecord.key_id"
@@ -21,23 +21,25 @@ def hide(text: str) -> str:
     return _KEY.sub("onr_[hidden]", text) if "onr_" in text else text
 
 
-def admit() -> None:
-    """Count a request before anything is done for it; raises TooMany.
+def admit() -> Response | None:
+    """Count a request before anything is done for it; raises TooMany. Only a preflight is answered here.
 
     One with what may be a good key is counted for that key, once `permit` knows; any other for its address. What
     asks whether the service lives is not counted, nor is what a browser asks by itself.
     """
-    if request.method == "OPTIONS":
-        return
+    environ = request.environ
+    if environ["REQUEST_METHOD"] == "OPTIONS":
+        return origins.preflight()
     contract = getattr(current_app.view_functions.get(request.endpoint or ""), "contract", None)
     if contract is not None and contract.keyless:
-        return
-    header = request.environ.get("HTTP_AUTHORIZATION")
+        return None
+    header = environ.get("HTTP_AUTHORIZATION")
     sent = _sent(header) if header is not None and contract is not None else None
     if sent is None or not well_formed(sent):
         limits.count_address()
     else:
         limits.before_looking_up(sent)
+    return None
 
 
 def permit(needs: str | None) -> Key:

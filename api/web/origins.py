@@ -45,7 +45,6 @@ _VARY = ("Vary", "Origin")
 def share(app: Flask, origins: tuple[str, ...]) -> None:
     """Let pages of these origins write, `*` for all of them; everybody may read."""
     app.extensions[_NAME] = frozenset(origins)
-    app.before_request(preflight)
     if "*" in origins:
         logging.getLogger("onrecord").warning(
             "ONRECORD_CORS_ORIGINS is *: a page of any site may write with a key that somebody has typed into it"
@@ -53,9 +52,9 @@ def share(app: Flask, origins: tuple[str, ...]) -> None:
 
 
 def preflight() -> Response | None:
-    """Answer what a browser asks before it lets a page ask; None where it is another request."""
+    """Answer what a browser asks before it lets a page ask; None where OPTIONS was sent for another reason."""
     asked = request.headers.get("Access-Control-Request-Method")
-    if request.method != "OPTIONS" or asked is None or "Origin" not in request.headers:
+    if asked is None or "Origin" not in request.headers:
         return None
     answer = Response(status=204)
     answer.headers["Vary"] = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
