@@ -8,7 +8,7 @@ from flask import Flask
 
 from api.settings import Settings
 from api.storage.db import open_database
-from api.web import addresses, bodies, negotiation, problems, waiting
+from api.web import addresses, bodies, keys, limits, negotiation, origins, problems, proxies, waiting
 from api.web.observing import observe
 
 ROUTES = (
@@ -22,6 +22,7 @@ ROUTES = (
     "log",
     "keys",
     "documentation",
+    "security",
     "health",
 )
 
@@ -31,13 +32,23 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or Settings.from_environment()
     open_database(settings)
     app = Flask("onrecord", static_folder=None)
-    app.config.update(PUBLIC_READ=settings.public_read, PUBLIC_URL=settings.url, MAX_CONTENT_LENGTH=bodies.MOST_BYTES)
+    app.config.update(
+        PUBLIC_READ=settings.public_read,
+        PUBLIC_URL=settings.url,
+        CONTACT=settings.contact,
+        MAX_CONTENT_LENGTH=bodies.MOST_BYTES,
+    )
     # An address works with and without its final slash, and neither answers with a redirect.
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.url_map.converters["id"] = addresses.Id
     waiting.make_places(app)
+    origins.share(app, settings.cors_origins)
+    limits.limit(app, of_keys=settings.rate_limit, of_addresses=settings.rate_limit_anonymous)
+    app.before_request(keys.admit)
     observe(app)
+    if settings.proxies:
+        proxies.trust(app, settings.proxies)
     app.register_error_handler(Exception, problems.answer)
     for name in ROUTES:
         app.register_blueprint(import_module(f"api.routes.{name}").routes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -51,6 +52,61 @@ def _database(text: str) -> str:
     return text
 
 
+_PERIODS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+_MOST_A_PERIOD = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many requests in so many seconds."""
+
+    count: int
+    seconds: int
+
+    @property
+    def period(self) -> str:
+        """The word for its length, such as `minute`."""
+        return next(name for name, seconds in _PERIODS.items() if seconds == self.seconds)
+
+    def __str__(self) -> str:
+        """Return it as the setting takes it."""
+        return f"{self.count}/{self.period}"
+
+
+def _rate(text: str) -> Rate | None:
+    if text.lower() in ("0", "none", "off"):
+        return None
+    found = re.fullmatch(r"([0-9]{1,10}) ?/ ?(second|minute|hour|day)", text.lower())
+    if found is None or not 0 < int(found[1]) <= _MOST_A_PERIOD:
+        raise ValueError("takes a number of requests for each second, minute, hour or day, like 600/minute, or none")
+    return Rate(int(found[1]), _PERIODS[found[2]])
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(each.strip() for each in text.split(",") if each.strip())
+    for each in origins:
+        if each != "*" and not re.fullmatch(
+            r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:.]+\](:[0-9]{1,5})?", each
+        ):
+            raise ValueError(
+                "takes origins as browsers send them, in small letters and without a path, "
+                "like https://newsroom.example, separated by commas; or *"
+            )
+    return origins
+
+
+def _proxies(text: str) -> int:
+    if not re.fullmatch("[0-9]", text):
+        raise ValueError("takes how many proxies there are in front of the service, 0 to 9")
+    return int(text)
+
+
+def _contact(text: str) -> str:
+    if not re.fullmatch(r"(mailto:|https://|tel:)[!-~]+", text):
+        raise ValueError("takes an address like mailto:security@record.example or https://record.example/security")
+    return text
+
+
 def _setting(default: object, about: str, read: Callable[[str], object] = str) -> Any:
     return field(default=default, metadata={"about": about, "read": read})
 
@@ -69,6 +125,18 @@ class Settings:
     url: str = _setting("", "Public address of the service; without it each request's own host is used.", _address)
     busy_timeout: float = _setting(5.0, "Seconds a write waits for another to finish before it answers 503.", _seconds)
     query_timeout: float = _setting(10.0, "Seconds a PostgreSQL query may take before it answers 503.", _seconds)
+
+    rate_limit: Rate | None = _setting(
+        Rate(600_000, 60), "How often each key may ask, like 600/minute; none sets no limit.", _rate
+    )
+    rate_limit_anonymous: Rate | None = _setting(
+        Rate(600_000, 60),
+        "How often each address may ask without a good key, like 600/minute; none sets no limit.",
+        _rate,
+    )
+    proxies: int = _setting(0, "How many proxies in front of the service are trusted to name the client.", _proxies)
+    cors_origins: tuple[str, ...] = _setting((), "Origins whose pages may write; any page may read.", _origins)
+    contact: str = _setting("", "Where to report a weakness: a mailto:, https: or tel: address.", _contact)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ, **given: object) -> Settings:

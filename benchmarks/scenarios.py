@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from api.app import create_app
-from api.settings import Settings
 from api.storage.db import close_database, rows
 from benchmarks.apart import apart
 from benchmarks.store import SEED, Store
@@ -80,7 +79,7 @@ class _opened:
     """The service on a store, in this process, as a function that gives the JSON of an answer."""
 
     def __init__(self, store: Store) -> None:
-        self.client = create_app(Settings(database=store.url)).test_client()
+        self.client = create_app(store.settings).test_client()
 
     def __enter__(self) -> Callable[[str], Any]:
         return self._ask

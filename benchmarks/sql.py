@@ -23,7 +23,7 @@ def taken_down(store: Store, paths: list[str]) -> list[Statements]:
 
 
 def _taken_down(store: Store, paths: list[str]) -> list[Statements]:
-    client = create_app(Settings(database=store.url)).test_client()
+    client = create_app(store.settings).test_client()
     found: list[Statements] = []
     run = db.obj.execute_sql
 

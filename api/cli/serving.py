@@ -142,4 +142,17 @@ def _run(app: Any, host: str, port: int, workers: int, threads: int) -> None:
         "post_worker_init": ready,
     }
     log_to_stderr()
+    _say_no_name()
     Server().run()
+
+
+def _say_no_name() -> None:
+    """Have gunicorn leave out the header that tells which server this is; it has no setting for that."""
+    from gunicorn.http.wsgi import Response
+
+    whole = Response.default_headers
+
+    def nameless(self: Any) -> list[str]:
+        return [header for header in whole(self) if not header.startswith("Server:")]
+
+    Response.default_headers = nameless

@@ -59,10 +59,15 @@ def make(name: str, scopes: list[str], *, expires: str | None = None) -> dict[st
     return {**kept, "key": key, "created_at": made, "expires_at": expires}
 
 
+def well_formed(key: str) -> bool:
+    """Tell whether this could be a key, by its form and its checksum, without asking the database."""
+    form = _FORM.fullmatch(key)
+    return form is not None and zlib.crc32(form[1].encode()) == int(form[2], 16)
+
+
 def recognise(key: str) -> Key:
     """Return whose key this is, as the database has it now; raises Unauthenticated where it is not good."""
-    form = _FORM.fullmatch(key)
-    if form is None or zlib.crc32(form[1].encode()) != int(form[2], 16):
+    if not well_formed(key):
         raise Unauthenticated("The key is malformed: it was mistyped or cut. A key looks like onr_…_….")
     found = row(
         "SELECT id, name, scopes, expires_at, revoked_at, last_used_at FROM access_key WHERE sha256 = ?",

@@ -9,6 +9,7 @@ from flask import Blueprint
 from api.domain import keys
 from api.domain.errors import NotFound
 from api.domain.keys import Key
+from api.web import limits
 from api.web.answers import Envelope, dumps
 from api.web.endpoint import endpoint
 from schemas.keys import KeyIn, KeyOut, NewKeyOut
@@ -20,11 +21,12 @@ routes = Blueprint("keys", __name__, url_prefix="/v1")
 @routes.get("/me")
 @endpoint(needs=None, gives="me")
 def me(key: Key) -> dict[str, Any]:
-    """Tell whose key the request has and what it may do."""
+    """Tell whose key the request has, what it may do and how often."""
     return {
         "id": key.id or None,
         "name": key.name,
         "scopes": [scope for scope in SCOPES if key.may(scope)],
+        "quota": limits.left(),
     }
 
 

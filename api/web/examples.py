@@ -154,7 +154,7 @@ _CHANGE = {
 }
 _LINK = "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752"
 # Answers that are no records, by the names that routes give them.
-ANSWERS: dict[str, Document] = {
+ANSWERS: dict[str, Any] = {
     "status": {"status": "ok"},
     "index": {
         "name": "On Record",
@@ -176,7 +176,6 @@ ANSWERS: dict[str, Document] = {
         "status": 404,
         "detail": "Nothing is at this address, or nothing that this reader may know of.",
     },
-    "me": {"id": IDS["key"], "name": "newsroom", "scopes": ["read", "write"]},
     "report": {
         "received": 2,
         "created": 1,
@@ -192,6 +191,13 @@ ANSWERS: dict[str, Document] = {
         ],
         "errors_truncated": False,
     },
+    "me": {
+        "id": IDS["key"],
+        "name": "newsroom",
+        "scopes": ["read", "write"],
+        "quota": {"limit": 600000, "window": 60, "remaining": 599999, "reset": 60},
+    },
+    "security-contact": "Contact: mailto:security@record.example\nExpires: 2027-05-21T00:00:00Z\n",
     "counts": {
         "by": "kind",
         "groups": [

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request, request
 
+from api.web import limits, origins
 from api.web.keys import KEY_ID, hide
 
 if TYPE_CHECKING:
@@ -32,8 +33,16 @@ _HEADERS = [
     ("Referrer-Policy", "no-referrer"),
     ("Content-Security-Policy", _POLICY),
     ("X-Frame-Options", "DENY"),
+    ("X-Permitted-Cross-Domain-Policies", "none"),
+    # Other sites may show what is published here; they may not get at the window that a page of this one is open in.
     ("Cross-Origin-Resource-Policy", "cross-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    # An answer that is worth keeping says so itself.
+    ("Cache-Control", "no-store"),
 ]
+# For two years, as the lists of browsers want it. Of the hosts below this one it says nothing: they may be others'.
+_SECURE = ("Strict-Transport-Security", "max-age=63072000")
 # Where the request's id and that of its key stand in its environment.
 _ID = "onrecord.request_id"
 
@@ -89,16 +98,19 @@ class _Request(logging.LogRecord):
 def observe(app: Flask) -> None:
     """Have an app give each request an id, its answer the common headers, and the log its line.
 
-    Around Flask and not by its hooks: werkzeug's headers take longer over these six than reading a record takes.
+    Around Flask and not by its hooks: werkzeug's headers take longer over these than reading a record takes.
     """
     inner = app.wsgi_app
+    secure = app.config["PUBLIC_URL"].startswith("https://")
+    common = [(each[0].lower(), each) for each in (*_HEADERS, *([_SECURE] if secure else []))]
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         began = time.perf_counter()
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
             own = {name.lower() for name, _ in headers}
-            more = [each for each in _HEADERS if each[0].lower() not in own]
+            more = [each for name, each in common if name not in own]
+            more += origins.headers(app, environ) + limits.headers(environ)
             if _log.isEnabledFor(logging.INFO):
                 _log.handle(_Request(hide(_line(environ, status[:3], time.perf_counter() - began))))
             return start_response(status, [*headers, *more, ("X-Request-Id", environ[_ID])], *error)

@@ -19,6 +19,7 @@ from api.storage.db import Unavailable
 from api.web import addresses
 from api.web.bodies import WrongMediaType
 from api.web.keys import hide
+from api.web.limits import TooMany
 from api.web.observing import request_id
 from schemas.faults import echo
 from schemas.faults import problems as faults
@@ -143,6 +144,13 @@ TYPES = {
             "A change must say which version it was made for, by `If-Match` or by `version` in its body.",
         ),
         Type(
+            "too-many-requests",
+            429,
+            "Too many requests",
+            "This key, or without one this address, has used up what it may ask for now. Go on after `Retry-After` "
+            "seconds; `RateLimit` in every answer tells how much is left.",
+        ),
+        Type(
             "internal",
             500,
             "Internal error",
@@ -181,6 +189,7 @@ _BY_ERROR: tuple[tuple[type[Exception], str], ...] = (
     (BadJSON, "malformed"),
     (errors.Refused, "malformed"),
     (WrongMediaType, "unsupported-media-type"),
+    (TooMany, "too-many-requests"),
     (Unavailable, "unavailable"),
 )
 _BY_STATUS = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
@@ -217,6 +226,8 @@ def _headers(error: Exception) -> dict[str, str]:
         return {"WWW-Authenticate": 'Bearer realm="On Record"'}
     if isinstance(error, errors.Forbidden):
         return {"WWW-Authenticate": 'Bearer realm="On Record", error="insufficient_scope"'}
+    if isinstance(error, TooMany):
+        return {"Retry-After": str(error.wait)}
     if isinstance(error, WrongMediaType):
         header = "Accept-Patch" if request.method == "PATCH" else "Accept-Post"
         return {header: ", ".join(error.accepted)}

@@ -142,7 +142,7 @@ def test_every_setting_is_documented_with_its_default() -> None:
     assert set(listed) == {PREFIX + each.name.upper() for each in fields(Settings)}
     for each in fields(Settings):
         # What an empty default stands for is said in words.
-        if each.default != "":
+        if each.default not in ("", ()):
             shown = f"{each.default:g}" if isinstance(each.default, bool | float) else each.default
             assert listed[PREFIX + each.name.upper()][0] == f"`{shown}`"
 

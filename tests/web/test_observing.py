@@ -7,6 +7,7 @@ import logging
 import re
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -15,6 +16,7 @@ from api.app import create_app
 from api.settings import Settings
 from api.web.observing import JSONLine
 from tests.conftest import Client, statement
+from tests.servers import serving
 from tests.web.conftest import Lines, raw
 
 ID = re.compile(r"[0-9a-f]{16}")
@@ -23,8 +25,12 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
     "Cross-Origin-Resource-Policy": "cross-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Permitted-Cross-Domain-Policies": "none",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-UNWANTED = ("Server", "X-Powered-By", "Set-Cookie")
+# Whoever is reached by plain HTTP must not be told to come by HTTPS only.
+UNWANTED = ("Server", "X-Powered-By", "Set-Cookie", "Strict-Transport-Security")
 # What ends a line somewhere, or makes a terminal do things.
 CONTROLS = "\n\r\x00\x07\x08\x0b\x0c\x1b[31m\x1c\x1d\x1e\x7f\x80\x85\x9b\xa0\xff\"\\'"
 
@@ -112,6 +118,19 @@ def test_what_a_client_sends_stays_inside_one_line(app: Flask, lines: Lines) -> 
     assert lines()[len(CONTROLS)]["path"].startswith("/\n\r\x00")
 
 
+def test_what_a_proxy_hands_on_stays_inside_one_line_too(app: Flask, database_url: str, lines: Lines) -> None:
+    behind = create_app(Settings(database=database_url, proxies=1, cors_origins=("https://newsroom.example",)))
+    names = ("X_FORWARDED_FOR", "X_FORWARDED_PROTO", "ORIGIN", "ACCESS_CONTROL_REQUEST_METHOD", "IDEMPOTENCY_KEY")
+    requests = [(method, {f"HTTP_{name}": CONTROLS}) for method in ("GET", "OPTIONS", "POST") for name in names]
+    for method, request in requests:
+        answer = raw(behind, "/v1/statements", method, **request)
+        assert answer.status_code < 500
+        assert answer.headers["X-Request-Id"] == lines()[-1]["request_id"]
+        assert "\n" not in "".join(value for _, value in answer.headers)
+    assert [line["event"] for line in lines()] == ["request"] * len(requests)
+    assert lines()[0]["address"] == CONTROLS.strip()
+
+
 def test_a_line_is_ascii_so_that_no_reader_and_no_terminal_takes_it_for_more() -> None:
     hard = CONTROLS + "\u2028\u2029\u202e\u200b\ud800\N{GRINNING FACE}"
     record = logging.LogRecord("onrecord", logging.ERROR, __file__, 1, "%s", (hard,), None)
@@ -165,6 +184,7 @@ def assert_secure(answer: TestResponse) -> None:
     assert "unsafe-eval" not in policy
     assert "http" not in policy
     assert len(answer.headers.getlist("X-Request-Id")) == 1
+    assert len(answer.headers.getlist("Cache-Control")) == 1
     for name in UNWANTED:
         assert name not in answer.headers
 
@@ -208,6 +228,36 @@ def test_every_answer_has_the_security_headers(app: Flask, alice: Client, charli
         for answer in each:
             assert answer.status_code == status, answer.request.path
             assert_secure(answer)
+
+
+def test_what_does_not_say_how_long_it_keeps_is_not_kept(alice: Client, dora: Client, charlie: Client) -> None:
+    address = f"/v1/statements/{alice.record(statement())['id']}"
+    kept = {"/v1/statements": "no-cache", address: "no-cache", "/docs/swagger-ui.css": "public, max-age=86400"}
+    for each, expected in kept.items():
+        assert charlie.get(each, buffered=True).headers["Cache-Control"] == expected
+    for each in ("/", "/docs", "/openapi.json", "/v1/me", "/nope", "/problems/gone", "/livez"):
+        assert alice.get(each).headers["Cache-Control"] == "no-store"
+    # The one answer with a key in it.
+    assert dora.post("/v1/keys", {"name": "x", "scopes": ["read"]}).headers["Cache-Control"] == "no-store"
+
+
+def test_browsers_are_kept_to_https_where_that_is_the_address(database_url: str) -> None:
+    for url, expected in (("https://record.example", "max-age=63072000"), ("http://record.example", None), ("", None)):
+        app = create_app(Settings(database=database_url, url=url))
+        for address in ("/", "/nope"):
+            assert Client(app).get(address).headers.get("Strict-Transport-Security") == expected
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_real_server_sends_them_too_and_does_not_say_which_it_is(database_url: str) -> None:
+    with serving(database_url) as server:
+        for path in ("/", "/nope", "/v1/statements", "/v1/statements.ndjson", "/docs/swagger-ui.css"):
+            answer = server.ask("GET", path)
+            for name, value in HEADERS.items():
+                assert answer.headers[name.lower()] == value
+            assert "server" not in answer.headers
+            assert answer.headers["date"]
+        assert "gunicorn" not in str(server.ask("GE T", "/").headers)
 
 
 def test_the_documentation_loads_nothing_from_another_host(charlie: Client) -> None:

@@ -1,13 +1,15 @@
-"""Who may do what: every route for every role, from a table of this file's own, and what happens to bad keys.
+"""Who may do what: every operation in every role, and what happens to bad keys.
 
-The table is drawn from the contract, not from the code: reading published records needs no key, writing a
-key with `write`, keys themselves one with `admin`. A route that is missing from it fails.
+The table is that of docs/security.md, drawn from the contract and not from the code. A route that is missing from it
+fails, and so does one of which the OpenAPI document says something else.
 """
 
 from __future__ import annotations
 
 import base64
+import gzip
 import logging
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,56 +21,53 @@ from flask import Flask
 
 from api.app import create_app
 from api.domain import keys
-from api.settings import Settings
+from api.settings import Rate, Settings
 from api.storage.db import close_database, db, rows
 from tests.conftest import COLLECTIONS, Client, statement
+from tests.servers import onrecord
 from tests.test_errors import assert_problem
 from tests.web.conftest import Lines, raw, stored
 
-# What each operation needs, and what it answers to whoever may, where nothing else is right with the request.
-NOTHING, READ, WRITE, ADMIN = range(4)
-RECORDS = {
-    ("GET", "/v1/{}"): (READ, 200),
-    ("POST", "/v1/{}"): (WRITE, 422),
-    ("GET", "/v1/{}.<suffix>"): (READ, 200),
-    ("GET", "/v1/{}/<id>"): (READ, 200),
-    ("GET", "/v1/{}/<id>.<suffix>"): (READ, 200),
-    ("PATCH", "/v1/{}/<id>"): (WRITE, 428),
-    ("DELETE", "/v1/{}/<id>"): (WRITE, 428),
-    ("GET", "/v1/{}/<id>/revisions"): (READ, 200),
-    ("GET", "/v1/{}/<id>/revisions/<version>"): (READ, 200),
+RULES = (Path(__file__).parents[2] / "docs/security.md").read_text()
+ROW = re.compile(r"^\| `([A-Z]+) (/[^`]*)` \| (\w+) \|$", re.MULTILINE)
+# The roles of the table, by the scope that each takes.
+NEEDS = {"watchers": "", "anyone": "", "readers": "read", "writers": "write", "administrators": "admin"}
+# What each operation answers to whoever may, where nothing else is right with the request; 200 where it is not here.
+OTHERWISE = {
+    **{("POST", f"/v1/{kind}"): 422 for kind in (*COLLECTIONS, "keys")},
+    **{(method, f"/v1/{kind}/{{id}}"): 428 for kind in COLLECTIONS for method in ("PATCH", "DELETE")},
+    **{("POST", f"/v1/{kind}/{{id}}/merge"): 428 for kind in ("speakers", "outlets")},
+    **{("POST", f"/v1/{kind}/{{id}}/unmerge"): 409 for kind in ("speakers", "outlets")},
+    ("POST", "/v1/statements/{id}/corrections"): 422,
+    ("POST", "/v1/statements/bulk"): 415,
+    ("DELETE", "/v1/keys/{id}"): 404,
+    # Nobody is named in the settings of a test.
+    ("GET", "/.well-known/security.txt"): 404,
 }
-TABLE = {
-    ("GET", "/"): (NOTHING, 200),
-    ("GET", "/livez"): (NOTHING, 200),
-    ("GET", "/readyz"): (NOTHING, 200),
-    ("GET", "/openapi.json"): (NOTHING, 200),
-    ("GET", "/v1/schemas/<name>.json"): (NOTHING, 200),
-    ("GET", "/problems/<slug>"): (NOTHING, 200),
-    ("GET", "/v1/me"): (NOTHING, 200),
-    ("GET", "/v1/keys"): (ADMIN, 200),
-    ("POST", "/v1/keys"): (ADMIN, 422),
-    ("DELETE", "/v1/keys/<id>"): (ADMIN, 404),
-    **{(method, path.format(kind)): allowed for (method, path), allowed in RECORDS.items() for kind in COLLECTIONS},
-    ("GET", "/v1/statements/counts"): (READ, 200),
-    ("POST", "/v1/statements/<id>/corrections"): (WRITE, 422),
-    ("POST", "/v1/statements/bulk"): (WRITE, 415),
-    **{("POST", f"/v1/{kind}/<id>/merge"): (WRITE, 428) for kind in ("speakers", "outlets")},
-    **{("POST", f"/v1/{kind}/<id>/unmerge"): (WRITE, 409) for kind in ("speakers", "outlets")},
-    ("GET", "/v1/figures"): (READ, 200),
-    ("GET", "/v1/changes"): (READ, 200),
-    ("GET", "/v1/log/head"): (READ, 200),
-    ("GET", "/v1/log/entries/<seq>"): (READ, 200),
-}
-# Whoever watches over the service has no key, and one that is sent is not looked at.
-HEALTH = {("GET", "/livez"), ("GET", "/readyz")}
 # Files for the browser, which sends no key along and is not asked for one.
-FILES = {("GET", "/docs"), ("GET", "/docs/<file>")}
-HOLDS = {"nobody": NOTHING, "read": READ, "write": WRITE, "admin": ADMIN}
+FILES = {("GET", "/docs"), ("GET", "/docs/{file}")}
+HOLDS = {"read": {"read"}, "write": {"read", "write"}, "admin": {"read", "write", "admin"}}
+Operation = tuple[str, str]
+
+
+def rules() -> dict[Operation, str]:
+    """Return who may do each operation, as the page on security has it."""
+    found = {}
+    for method, path, who in ROW.findall(RULES):
+        for kind in COLLECTIONS if "{records}" in path else [""]:
+            operation = (method, path.replace("{records}", kind))
+            assert operation not in found, operation
+            found[operation] = who
+    return found
+
+
+TABLE = rules()
+# Whoever watches over the service has no key, and one that is sent is not looked at.
+HEALTH = {operation for operation, who in TABLE.items() if who == "watchers"}
 
 
 @pytest.fixture
-def addresses(app: Flask, alice: Client, smallest: dict[str, dict[str, Any]]) -> dict[tuple[str, str], str]:
+def addresses(app: Flask, alice: Client, smallest: dict[str, dict[str, Any]]) -> dict[Operation, str]:
     """Every operation of the application with an address for it; the records are there."""
     ids = {kind: alice.record(document, kind)["id"] for kind, document in smallest.items()}
     ids["keys"] = "key_00000000000000000000000000"
@@ -78,12 +77,39 @@ def addresses(app: Flask, alice: Client, smallest: dict[str, dict[str, Any]]) ->
         kind = rule.rule.split("/")[2] if rule.rule.startswith("/v1/") else ""
         given = {**values, "id": ids.get(kind)}
         _, address = rule.build({name: given[name] for name in rule.arguments}) or ("", "")
-        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-            path = rule.rule
-            for name in rule.arguments:
-                path = path.replace(path[path.rfind("<", 0, path.index(f"{name}>")) : path.index(f"{name}>")], "<")
-            found[method, path] = address
+        path = re.sub(r"<(?:[^<>]*:)?(\w+)>", r"{\1}", rule.rule)
+        found.update({(method, path): address for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}})
     return found
+
+
+def rule(operation: Operation) -> str:
+    """Return who may do an operation; with a suffix it is the same one, in another form."""
+    return TABLE[operation[0], operation[1].removesuffix(".{suffix}")]
+
+
+def expected(operation: Operation, role: str, *, public: bool) -> int:
+    """Return the status that the rules promise a role, and 0 for whatever an operation answers to who may."""
+    who = rule(operation)
+    needs = "" if who == "readers" and public else NEEDS[who]
+    if who != "watchers" and role in ("revoked", "expired", "unknown", "mutilated"):
+        return 401
+    if not needs or needs in HOLDS.get(role, ()):
+        return 0
+    return 403 if role in HOLDS else 401
+
+
+def people(app: Flask) -> dict[str, Client]:
+    """Return somebody of each role: with a key of each scope, without one, and with each sort of bad key."""
+    made = {role: keys.make(role, [role])["key"] for role in HOLDS}
+    revoked = keys.make("revoked", ["admin"])
+    keys.revoke(revoked["id"])
+    bad = {
+        "revoked": revoked["key"],
+        "expired": keys.make("expired", ["admin"], expires="2022-03-23T00:00:00Z")["key"],
+        "unknown": with_checksum("x" * 43),
+        "mutilated": made["admin"][:-1],
+    }
+    return {role: Client(app, key) for role, key in {**made, **bad, "nobody": None}.items()}
 
 
 def ask(client: Client, method: str, address: str, **headers: str) -> int:
@@ -96,34 +122,38 @@ def ask(client: Client, method: str, address: str, **headers: str) -> int:
     return answer.status_code
 
 
-def test_the_table_has_every_route_and_no_other(addresses: dict[tuple[str, str], str]) -> None:
-    assert addresses.keys() == TABLE.keys() | FILES
+def test_the_table_has_every_operation_of_the_description_and_no_other(charlie: Client) -> None:
+    paths = charlie.get("/openapi.json").json["paths"]
+    assert {(method.upper(), path) for path, methods in paths.items() for method in methods} == TABLE.keys()
 
 
-def test_every_role_on_every_route(app: Flask, addresses: dict[tuple[str, str], str]) -> None:
-    roles = {role: Client(app, keys.make(role, [role])["key"]) for role in ("read", "write", "admin")}
-    roles["nobody"] = Client(app)
+def test_every_route_is_in_the_table_or_a_file_or_another_form_of_one(addresses: dict[Operation, str]) -> None:
+    bare = {(method, path.removesuffix(".{suffix}")) for method, path in addresses}
+    assert bare == TABLE.keys() | FILES
+
+
+@pytest.mark.parametrize("public", [True, False])
+def test_the_description_says_what_the_table_says(database_url: str, public: bool) -> None:
+    app = create_app(Settings(database=database_url, public_read=public))
+    paths = Client(app).get("/openapi.json").json["paths"]
+    for (method, path), who in TABLE.items():
+        asked = NEEDS[who] if who != "readers" or not public else ""
+        expected = [{"key": [asked]}] if asked else [{}, {"key": []}]
+        found = paths[path][method.lower()]["security"]
+        assert found == ([] if who == "watchers" else expected), (method, path)
+    close_database()
+
+
+@pytest.mark.parametrize("public", [True, False])
+def test_every_role_on_every_route(database_url: str, addresses: dict[Operation, str], public: bool) -> None:
+    app = create_app(Settings(database=database_url, public_read=public))
+    roles = people(app)
     before = stored()
-    for operation, (needs, allowed) in TABLE.items():
+    for operation in addresses.keys() - FILES:
         for role, client in roles.items():
-            expected = allowed
-            # Reading what is published needs no key.
-            if needs > READ and HOLDS[role] < needs:
-                expected = 401 if role == "nobody" else 403
-            assert ask(client, operation[0], addresses[operation]) == expected, (operation, role)
+            promised = expected(operation, role, public=public) or OTHERWISE.get(operation, 200)
+            assert ask(client, operation[0], addresses[operation]) == promised, (operation, role)
     assert stored() == before
-
-
-def test_without_public_reading_every_record_needs_a_key(
-    database_url: str, addresses: dict[tuple[str, str], str]
-) -> None:
-    private = create_app(Settings(database=database_url, public_read=False))
-    reader = Client(private, keys.make("reader", ["read"])["key"])
-    for operation, (needs, allowed) in TABLE.items():
-        expected = allowed if needs == NOTHING else 401
-        assert ask(Client(private), operation[0], addresses[operation]) == expected, operation
-        expected = 403 if needs > READ else allowed
-        assert ask(reader, operation[0], addresses[operation]) == expected, operation
 
 
 def test_a_scope_holds_those_before_it(app: Flask) -> None:
@@ -136,7 +166,8 @@ def test_a_scope_holds_those_before_it(app: Flask) -> None:
         me = Client(app, keys.make("x", given)["key"]).get("/v1/me").json
         assert me["scopes"] == held
         assert me["name"] == "x"
-    assert Client(app).get("/v1/me").json == {"id": None, "name": "anonymous", "scopes": []}
+    me = Client(app).get("/v1/me").json
+    assert (me["id"], me["name"], me["scopes"]) == (None, "anonymous", [])
 
 
 # --- withheld ------------------------------------------------------------------------------------------------
@@ -229,7 +260,7 @@ def queries() -> Iterator[list[str]]:
 
 
 def test_a_malformed_key_is_401_everywhere_and_costs_no_query(
-    app: Flask, alice: Client, addresses: dict[tuple[str, str], str]
+    app: Flask, alice: Client, addresses: dict[Operation, str]
 ) -> None:
     key = str(alice.key)
     with queries() as asked:
@@ -257,24 +288,10 @@ def test_the_scheme_is_read_without_case_and_spacing(app: Flask, alice: Client) 
         assert answer.get_json()["name"] == "alice"
 
 
-def test_an_unknown_revoked_or_expired_key_is_401_on_every_route(
-    app: Flask, addresses: dict[tuple[str, str], str]
-) -> None:
-    revoked = keys.make("revoked", ["admin"])
-    keys.revoke(revoked["id"])
-    expired = keys.make("expired", ["admin"], expires="2022-03-23T00:00:00Z")
-    bad = {
-        with_checksum("x" * 43): "not known",
-        revoked["key"]: "revoked",
-        expired["key"]: "expired",
-    }
-    before = stored()
-    for key, reason in bad.items():
-        client = Client(app, key)
-        assert reason in assert_problem(client.get("/"), 401)["detail"]
-        for operation in TABLE.keys() - HEALTH:
-            assert ask(client, operation[0], addresses[operation]) == 401, operation
-    assert stored() == before
+def test_a_bad_key_is_told_what_is_wrong_with_it(app: Flask) -> None:
+    roles = people(app)
+    for role, reason in {"unknown": "not known", "revoked": "revoked", "expired": "expired"}.items():
+        assert reason in assert_problem(roles[role].get("/"), 401)["detail"]
 
 
 def test_a_revoked_key_is_refused_by_the_very_next_request(alice: Client, dora: Client) -> None:
@@ -328,6 +345,7 @@ def test_a_key_never_shows_again_wherever_it_is_pasted(
     made = dora.record({"name": "newsroom", "scopes": ["write"]}, "keys")
     key: str = made["key"]
     client = Client(app, key)
+    strict = create_app(Settings(database=database_url, proxies=1, rate_limit=Rate(1, 60)))
     id = client.record(statement())["id"]
     answers = [
         client.get("/v1/me"),
@@ -346,6 +364,10 @@ def test_a_key_never_shows_again_wherever_it_is_pasted(
         client.post("/v1/statements", data=f'{{"{key}":1,"{key}":2}}', content_type="application/json"),
         client.post("/v1/statements", data="{}", content_type=key),
         client.open(key, "/v1/statements"),
+        client.open("OPTIONS", "/", headers={"Origin": key, "Access-Control-Request-Method": key}),
+        Client(strict, key).get("/"),
+        Client(strict, key).get("/", headers={"X-Forwarded-For": key}),
+        Client(strict).get(f"/{key}", headers={"X-Forwarded-For": key}),
         dora.delete(f"/v1/keys/{key}"),
         dora.get("/v1/keys"),
         client.get("/openapi.json"),
@@ -362,6 +384,19 @@ def test_a_key_never_shows_again_wherever_it_is_pasted(
     assert made["id"].encode() in held
     assert key.encode() not in held
     assert key[4:40].encode() not in held
+
+
+def test_a_key_is_in_no_backup_and_no_export(database_url: str, alice: Client, tmp_path: Path) -> None:
+    alice.record(statement())
+    file = tmp_path / "backup.gz"
+    printed = onrecord(database_url, "backup", str(file), "--json").stdout
+    printed += onrecord(database_url, "export", "--withheld").stdout
+    printed += onrecord(database_url, "keys", "list", "--json").stdout
+    held = gzip.decompress(file.read_bytes())
+    assert b"alice" in held
+    for secret in (str(alice.key), str(alice.key)[4:40]):
+        assert secret.encode() not in held
+        assert secret not in printed
 
 
 def test_a_key_sent_as_a_request_id_is_not_logged(app: Flask, alice: Client, lines: Lines) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from api.storage.models import Table
+from schemas.base import READ_ONLY, Schema
 from tests.conftest import COLLECTIONS, Client, statement
 from tests.test_errors import assert_problem
 from tests.web.conftest import stored
@@ -108,3 +112,130 @@ def test_a_key_cannot_be_given_its_id_or_secret(dora: Client) -> None:
         problem = assert_problem(dora.post("/v1/keys", {"name": "x", "scopes": ["read"], name: "x"}), 422)
         assert [error["pointer"] for error in problem["errors"]] == [f"#/{name}"]
     assert stored() == before
+
+
+# --- every operation that takes a document, at every depth ----------------------------------------------------
+
+# Documents with everything in them, to be written into at each place.
+WHOLE: dict[str, dict[str, Any]] = {
+    "statements": statement(
+        speaker={"name": "Antony Blinken", "roles": [{"role": "Secretary of State", "start": "2021"}]},
+        outlet=None,
+        appearances=[
+            {
+                "outlet": {"name": "The Associated Press"},
+                "url": "https://news.example/article",
+                "via": [{"name": "The New York Times", "outlet": {"name": "The New York Times"}}],
+            }
+        ],
+        figures=[{"name": "soldiers killed", "value": 7000}],
+        attributions=[{"speaker": {"name": "Joseph L. Votel"}, "status": "candidate"}],
+    ),
+    "speakers": {"name": "Joseph L. Votel", "roles": [{"role": "General"}]},
+    "outlets": {"name": "Reuters"},
+    "sources": {"url": "https://news.example/article", "outlet": {"name": "Reuters"}},
+    "keys": {"name": "newsroom", "scopes": ["read"]},
+}
+# What is sent to an operation besides a whole record, where it takes no part of one.
+ELSE: dict[str, dict[str, Any]] = {
+    "/v1/statements/{id}/corrections": {"kind": "correction", "note": "It was five.", "patch": {"said_on": "2022"}},
+    "/v1/speakers/{id}/merge": {"into": "spk_00000000000000000000000000"},
+    "/v1/outlets/{id}/merge": {"into": "out_00000000000000000000000000"},
+    "/v1/speakers/{id}/unmerge": {},
+    "/v1/outlets/{id}/unmerge": {},
+}
+
+
+def described(schema: type[Schema]) -> Iterator[type[Schema]]:
+    for each in schema.__subclasses__():
+        yield each
+        yield from described(each)
+
+
+def inside() -> set[str]:
+    """Return names from inside: those of columns, and of Python and JavaScript, that no document has anywhere."""
+    columns = {name for table in Table.__subclasses__() for name in table._meta.columns}
+    taken = {field.data_key or name for each in described(Schema) for name, field in each().load_fields.items()}
+    odd = {"__class__", "__proto__", "constructor", "$set", "_id", "recorded_by", "sha512", "is_admin"}
+    return (columns | odd | READ_ONLY) - (taken - READ_ONLY) - {"id", "version"}
+
+
+def places(body: Any, pointer: str = "#") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give every object of a document with its JSON Pointer."""
+    if isinstance(body, dict):
+        yield pointer, body
+        for name, value in body.items():
+            yield from places(value, f"{pointer}/{name}")
+    if isinstance(body, list):
+        for number, value in enumerate(body):
+            yield from places(value, f"{pointer}/{number}")
+
+
+def writing(document: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return every operation of the description that takes a body."""
+    return [
+        (method.upper(), path)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if "requestBody" in operation and "application/json" in operation["requestBody"]["content"]
+    ]
+
+
+def body_of(method: str, path: str, smallest: Smallest) -> dict[str, Any]:
+    if path in ELSE:
+        return ELSE[path]
+    collection = path.split("/")[2]
+    if method == "DELETE":
+        return {"reason": "Recorded twice."}
+    whole = WHOLE.get(collection) or smallest[collection]
+    return {name: value for name, value in whole.items() if value is not None}
+
+
+def test_no_name_from_inside_can_be_sent_at_any_depth(smallest: Smallest, dora: Client) -> None:
+    """Every operation of the description: one that is new and takes a body has to be known to `body_of`."""
+    ids = {collection: dora.record(document, collection)["id"] for collection, document in smallest.items()}
+    names, before, count = sorted(inside()), stored(), 0
+    assert {"n", "salt", "document", "created_at", "recorded_by"} <= set(names)
+    # All of them are listed, of which there are at most a hundred.
+    assert len(names) < 90
+    for method, path in writing(dora.get("/openapi.json").json):
+        address = path.format(id=ids.get(path.split("/")[2]))
+        for pointer, _ in places(body_of(method, path, smallest)):
+            body = copy.deepcopy(body_of(method, path, smallest))
+            next(each for place, each in places(body) if place == pointer).update(dict.fromkeys(names, 1))
+            answer = dora.open(method, address, json=body, headers={"If-Match": "*"})
+            problem = assert_problem(answer, 422, method)
+            found = {each["pointer"]: each["code"] for each in problem["errors"]}
+            expected = {f"{pointer}/{name}" for name in names}
+            assert {each for each in found if each in expected} == expected, (method, path, pointer)
+            assert {found[each] for each in expected} <= {"unknown", "read_only"}
+            count += 1
+    assert count > 30
+    assert stored() == before
+
+
+def test_what_only_the_service_writes_is_refused_by_every_operation(smallest: Smallest, dora: Client) -> None:
+    """Whatever a record shows and a body does not take, by the schemas; one by one and with its own value."""
+    records = {collection: dora.record(document, collection) for collection, document in smallest.items()}
+    document, before = dora.get("/openapi.json").json, stored()
+    shown = document["components"]["schemas"]
+    for method, path in writing(document):
+        collection = path.split("/")[2]
+        content = document["paths"][path][method.lower()]["requestBody"]["content"]["application/json"]["schema"]
+        taken = set(shown[content["$ref"].split("/")[-1]]["properties"])
+        record = records.get(collection, {})
+        whole = shown[SHOWN[collection]]["properties"].keys() | READ_ONLY
+        address = path.format(id=record.get("id"))
+        for name in sorted(whole - taken):
+            for value in (record.get(name), 1):
+                body = {**body_of(method, path, smallest), name: value}
+                answer = dora.open(method, address, json=body, headers={"If-Match": "*"})
+                problem = assert_problem(answer, 422, method)
+                codes = {each["code"] for each in problem["errors"] if each["pointer"] == f"#/{name}"}
+                assert codes & {"read_only", "unknown"}, (method, path, name)
+    assert stored() == before
+    for collection, record in records.items():
+        assert dora.get(f"/v1/{collection}/{record['id']}").json == record
+
+
+SHOWN = {**{collection: collection.removesuffix("s").title() for collection in COLLECTIONS}, "keys": "NewKey"}

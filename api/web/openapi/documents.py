@@ -24,12 +24,16 @@ TAGS = {
     "log": "What was written, in its order: the change feed, and the chain that shows that nothing was changed since.",
     "keys": "Access keys: what yours may do, and for administrators all of them.",
     "documentation": "The service's description of itself, for programs and for people.",
+    "security": "Where to report a weakness.",
     "health": "Whether the service lives and can serve.",
 }
 _ABOUT = """Stores source-attributed statements: quotes and claims, with who said them, which outlet printed them
 and when. Every write is kept in a log that is never rewritten.
 
 Reading what is published needs no key unless the operator asks for one; writing needs `Authorization: Bearer onr_…`.
+
+How often a client may ask is told by `RateLimit-Policy` and `RateLimit` in every answer: with a key it is counted by
+the key, without one by the address. Who asks more often is answered 429, with `Retry-After`.
 
 Every error is `application/problem+json` (RFC 9457), with all that is wrong in `errors`; its `type` is the address
 of a page about it. HEAD is answered wherever GET is. The JSON Schema of each document is at

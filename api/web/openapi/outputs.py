@@ -25,6 +25,7 @@ from api.storage.db import Unavailable
 from api.web import examples, repeats
 from api.web.bodies import WrongMediaType
 from api.web.endpoint import Contract
+from api.web.limits import TooMany
 from api.web.negotiation import MEDIA
 from api.web.openapi.components import ref, title
 from api.web.openapi.operations import Operation
@@ -39,10 +40,24 @@ HEADERS: dict[str, Json] = {
     repeats.REPLAYED: {"description": "`true` where this is the answer to the same request before; absent else."},
     "Link": {"description": 'The address of the next page, rel="next"; absent on the last.'},
     "WWW-Authenticate": {"description": "How to show a key.", "required": True},
+    "RateLimit-Policy": {
+        "description": 'How often the key, or without one the address, may ask: `"key";q=600;w=60` is 600 requests in '
+        "60 seconds. Absent where there is no limit."
+    },
+    "RateLimit": {
+        "description": 'What is left: `"key";r=599;t=60` is 599 requests, and all of them again in 60 seconds.'
+    },
     "Retry-After": {"description": "In how many seconds to try again.", "required": True},
 }
-_OF_PROBLEMS = {308: "Location", 401: "WWW-Authenticate", 403: "WWW-Authenticate", 503: "Retry-After"}
-_MEDIA = {"json-schema": "application/schema+json"}
+_OF_PROBLEMS = {
+    308: "Location",
+    401: "WWW-Authenticate",
+    403: "WWW-Authenticate",
+    429: "Retry-After",
+    503: "Retry-After",
+}
+_LIMITED = ("RateLimit-Policy", "RateLimit")
+_MEDIA = {"json-schema": "application/schema+json", "security-contact": "text/plain"}
 # What a problem says besides, where it can say more.
 _FACTS: dict[str, Json] = {
     "invalid": {"errors": [{"pointer": "#/kind", "code": "required", "detail": "This field is required."}]},
@@ -74,7 +89,7 @@ def responses(operation: Operation) -> Json:
     if operation.conditional_read:
         found["304"] = {
             "description": "Nothing has changed since the ETag that was sent.",
-            "headers": _headers("X-Request-Id", "ETag"),
+            "headers": _headers("X-Request-Id", "ETag", *_LIMITED),
         }
     for status in {type.status for type in problems(operation)}:
         found[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
@@ -87,7 +102,7 @@ def problems(operation: Operation) -> list[Type]:
     errors: list[type[Exception]] = [BadParameter, *contract.raises]
     if not contract.keyless:
         # Even where no key is needed a bad one is refused, for which the database has to be asked.
-        errors += [Unauthenticated, Unavailable]
+        errors += [Unauthenticated, TooMany, Unavailable]
     if contract.needs in ("write", "admin"):
         errors.append(Forbidden)
     found = []
@@ -110,7 +125,7 @@ def problem_responses() -> Json:
     """Return the answers for all problems by name, an example for each type in those of its status."""
     found: Json = {}
     errors = (Merged, BadJSON, BadParameter, Unauthenticated, Forbidden, NotFound, Conflict, Gone, Stale)
-    more = (WrongMediaType, Invalid, Unusable, Reused, PreconditionMissing, Unavailable)
+    more = (WrongMediaType, Invalid, Unusable, Reused, PreconditionMissing, TooMany, Unavailable)
     for type in (TYPES["too-large"], *(type_of(error) for error in (*errors, *more))):
         example = {
             "type": f"/problems/{type.slug}",
@@ -122,7 +137,7 @@ def problem_responses() -> Json:
             **_FACTS.get(type.slug, {}),
         }
         content = {"schema": ref("Problem"), "examples": {}}
-        headers = _headers("X-Request-Id", *filter(None, [_OF_PROBLEMS.get(type.status)]))
+        headers = _headers("X-Request-Id", *_LIMITED, *filter(None, [_OF_PROBLEMS.get(type.status)]))
         fresh = {"description": f"{type.title}.", "headers": headers, "content": {MEDIA_TYPE: content}}
         known = found.setdefault(f"Problem{type.status}", fresh)
         if known is not fresh:
@@ -142,6 +157,8 @@ def _headers(*names: str) -> Json:
 
 def _success(operation: Operation) -> Json:
     contract, names = operation.contract, ["X-Request-Id"]
+    if not contract.keyless:
+        names += _LIMITED
     if operation.repeatable:
         names.append(repeats.REPLAYED)
     if contract.gives is None:

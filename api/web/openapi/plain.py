@@ -112,6 +112,17 @@ def _or_null(shape: Json) -> Json:
     return {"anyOf": [{name: value for name, value in shape.items() if name not in about}, {"type": "null"}], **about}
 
 
+_QUOTA: Json = {
+    "type": "object",
+    "description": "How often the key, or without one the address, may ask; null where there is no limit.",
+    "required": ["limit", "window", "remaining", "reset"],
+    "properties": {
+        "limit": {**_COUNT, "description": "How many requests it may send in a window."},
+        "window": {**_COUNT, "description": "How long a window is, in seconds."},
+        "remaining": {**_COUNT, "description": "How many are left in this one."},
+        "reset": {**_COUNT, "description": "In how many seconds the next one begins."},
+    },
+}
 VIEW: Json = {
     "type": "object",
     "description": "The members of a statement that were asked for (`fields`), whole records in place of references "
@@ -167,14 +178,19 @@ ANSWERS: dict[str, tuple[str, Json]] = {
         "Me",
         {
             "type": "object",
-            "description": "Whose key it is and what it may do.",
-            "required": ["id", "name", "scopes"],
+            "description": "Whose key it is, what it may do and how often.",
+            "required": ["id", "name", "scopes", "quota"],
             "properties": {
                 "id": {"type": ["string", "null"], "pattern": id_pattern("key"), "description": "Null without a key."},
                 "name": _STRING,
                 "scopes": {"type": "array", "items": {"enum": [*SCOPES]}},
+                "quota": _or_null(_QUOTA),
             },
         },
+    ),
+    "security-contact": (
+        "SecurityContact",
+        {"type": "string", "description": "Where to report a weakness (RFC 9116)."},
     ),
     "counts": (
         "Counts",
