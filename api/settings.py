@@ -68,7 +68,7 @@ class Settings:
     public_read: bool = _setting(True, "0 asks for a key even to read published records.", _switch)
     url: str = _setting("", "Public address of the service; without it each request's own host is used.", _address)
     busy_timeout: float = _setting(5.0, "Seconds a write waits for another to finish before it answers 503.", _seconds)
-    query_timeout: float = _setting(10.0, "Seconds a PostgreSQL query may take before it answers 503.", _seconds)
+    query_timeout: float = _setting(4.0, "Seconds a query may take before it is broken off and answers 503.", _seconds)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ, **given: object) -> Settings:
