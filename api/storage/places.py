@@ -21,7 +21,10 @@ class _Here(threading.local):
 
 
 class Places(AbstractContextManager[None]):
-    """So many places, one a thread however often it enters; `patience` is the seconds without any coming free."""
+    """So many places, one a thread however often it enters.
+
+    `patience` is how many seconds may go by without any being taken or coming free.
+    """
 
     def __init__(self, most: int = sys.maxsize, patience: float = 1.0) -> None:
         self.most, self.patience = most, patience
@@ -37,10 +40,8 @@ class Places(AbstractContextManager[None]):
             with self._lock:
                 if self._taken >= self.most:
                     self._wait()
-                elif not self._taken:
-                    # While nobody works here nothing comes free either, and that is no standstill.
-                    self._moved = monotonic()
                 self._taken += 1
+                self._moved = monotonic()
         self._here.depth += 1
 
     def _wait(self) -> None:

@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -16,7 +16,7 @@ import peewee
 from peewee import Database, OperationalError
 
 from api.settings import Settings
-from api.storage.deadlines import Embedded
+from api.storage.embedded import Embedded
 from api.storage.faults import BUSY, FULL, READ_ONLY, TOO_LONG, Finding, InUse
 from api.storage.turns import TooMany
 
@@ -181,11 +181,13 @@ def append_only(table: str, refused: tuple[str, ...]) -> list[str]:
 @contextmanager
 def migration_lock(db: Database) -> Iterator[None]:
     """Hold the one right to change the schema, across processes; another waits for it."""
-    with open(f"{db.database}.migrating", "w") as file:
-        # The file stays: removing it would let a third process lock a new one beside a waiting second.
-        fcntl.flock(file, fcntl.LOCK_EX)
-        with db.unhurried():  # type: ignore[attr-defined]
-            yield
+    with ExitStack() as held:
+        # Where no file can be made there is nothing that could be changed either.
+        with suppress(OSError):
+            # The file stays: removing it would let a third process lock a new one beside a waiting second.
+            fcntl.flock(held.enter_context(open(f"{db.database}.migrating", "w")), fcntl.LOCK_EX)
+        held.enter_context(db.unhurried())  # type: ignore[attr-defined]
+        yield
 
 
 def hold(db: Database) -> None:

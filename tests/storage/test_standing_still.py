@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from api.settings import Settings
 from api.storage.db import Unavailable, close_database, execute, open_database, rows, writing
 from api.storage.places import Crowded, Places
-from api.storage.postgres import _WRITES
 from tests.conftest import statement
+from tests.faults.locks import write_lock
 from tests.servers import Answer, Server, serving
 
 # Nothing is ever found in it, but finding that out takes for ever.
@@ -31,29 +27,6 @@ ENDLESS = """
 """
 SLOW = "/v1/figures?name=killed"
 COUNTED = statement(figures=[{"name": "killed", "value": 7}])
-HOLDER = """
-import sqlite3, sys
-connection = sqlite3.connect(sys.argv[1], isolation_level=None)
-connection.execute("BEGIN IMMEDIATE")
-print("held", flush=True)
-sys.stdin.read()
-"""
-
-
-@contextmanager
-def write_lock(url: str) -> Iterator[None]:
-    """Hold the right to write from another process, which knows nothing of ours."""
-    if url.startswith("postgresql"):
-        with psycopg.connect(url) as other:
-            other.execute("SELECT pg_advisory_xact_lock(%s)", [_WRITES])
-            yield
-        return
-    command = [sys.executable, "-c", HOLDER, url.removeprefix("sqlite:///")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
-        assert holder.stdout is not None
-        holder.stdout.readline()
-        yield
-        holder.communicate()
 
 
 def make_slow(url: str) -> None:
