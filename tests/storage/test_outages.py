@@ -146,6 +146,25 @@ def test_without_a_free_connection_it_is_503_until_there_is_one(own_cluster: Clu
         assert writes(server) == 201
 
 
+def test_of_several_database_servers_the_one_that_takes_writes_is_used(own_cluster: Cluster) -> None:
+    with psycopg.connect(own_cluster.url(), autocommit=True) as admin:
+        admin.execute("CREATE DATABASE several")
+    # Nobody listens at the first.
+    several = own_cluster.url("several").replace("@", "@127.0.0.1:1,")
+    with serving(several, "--workers", "1") as server:
+        assert writes(server) == 201
+        own_cluster.stop()
+        assert writes(server) == 503
+        own_cluster.start()
+        until(lambda: writes(server) == 201)
+        own_cluster.stop()
+        own_cluster.start(default_transaction_read_only="on")
+        assert writes(server) == 503
+        own_cluster.stop()
+        own_cluster.start()
+        until(lambda: writes(server) == 201)
+
+
 def test_a_database_that_may_only_be_read_refuses_writes_and_goes_on_reading(database_url: str) -> None:
     app = create_app(Settings(database=database_url))
     try:
