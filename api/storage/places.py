@@ -36,7 +36,7 @@ class Places(AbstractContextManager[None]):
     def __enter__(self) -> None:
         """Take a place; raises Crowded."""
         if not self._here.depth:
-            # Plain numbers under a plain lock: every query comes through here, and a semaphore takes ten times as long.
+            # Plain numbers under a plain lock, since every query comes through here.
             with self._lock:
                 if self._taken >= self.most:
                     self._wait()
