@@ -7,6 +7,7 @@ HOST ?=
 TESTS ?=
 SIZE ?= 1000000
 JSON ?=
+FAULTS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -29,6 +30,10 @@ test: $(INSTALLED_TESTS)  ## Run the tests, or those that TESTS names
 .PHONY: bench
 bench: $(INSTALLED)  ## Measure the speed on SIZE (1000000) invented statements, which are made once; JSON=1 for JSON
 	@$(BIN)/python -m benchmarks --size $(SIZE) $(if $(filter 1,$(JSON)),--json)
+
+.PHONY: faults
+faults: $(INSTALLED_TESTS)  ## As root: kill, fill and cut off running servers, and count what is lost; JSON=1 for JSON
+	@$(BIN)/python -m tests.faults $(if $(filter 1,$(JSON)),--json) $(FAULTS)
 
 .PHONY: lint
 lint: $(INSTALLED_TESTS)  ## Check style, types and the direction of imports

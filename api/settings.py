@@ -124,7 +124,7 @@ class Settings:
     public_read: bool = _setting(True, "0 asks for a key even to read published records.", _switch)
     url: str = _setting("", "Public address of the service; without it each request's own host is used.", _address)
     busy_timeout: float = _setting(5.0, "Seconds a write waits for another to finish before it answers 503.", _seconds)
-    query_timeout: float = _setting(10.0, "Seconds a PostgreSQL query may take before it answers 503.", _seconds)
+    query_timeout: float = _setting(4.0, "Seconds a query may take before it is broken off and answers 503.", _seconds)
 
     rate_limit: Rate | None = _setting(
         Rate(600_000, 60), "How often each key may ask, like 600/minute; none sets no limit.", _rate

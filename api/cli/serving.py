@@ -16,6 +16,9 @@ from api.cli.migrating import bring_up_to_date
 from api.settings import Settings
 from api.storage import db as storage
 
+# Threads of a process for what neither waits nor needs the database.
+_SPARE = 2
+
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
@@ -115,15 +118,21 @@ def _run(app: Any, host: str, port: int, workers: int, threads: int) -> None:
             gc.freeze()
             return app
 
+    # Whoever waits for changes holds a thread and does nothing with it; those are beside the ones that work.
+    waiting = max(1, threads // 2)
+    # Slow queries as many as there are threads leave room for others still.
+    working = threads + max(1, threads // 4)
+
     def ready(worker: Any) -> None:
-        # Whoever waits for changes holds a thread, so half of them are kept for everybody else.
-        make_places(app, threads // 2, lambda: not worker.alive)
+        make_places(app, waiting, lambda: not worker.alive)
+        storage.make_places(working, writers=max(1, threads // 2))
 
     options = {
         "bind": [f"[{host}]:{port}" if ":" in host else f"{host}:{port}"],
         "worker_class": "gthread",
         "workers": workers,
-        "threads": threads,
+        # Some are left to answer what needs no database, above all whether the process lives.
+        "threads": working + waiting + _SPARE,
         # The application is made once, before the workers are forked from it: they start at once and share its memory.
         "preload_app": True,
         # A listening socket for each worker. Of one that they share, whoever wakes first takes most of the

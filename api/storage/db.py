@@ -4,30 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from threading import local
 from types import ModuleType
 from typing import Any
 
 import peewee
-from peewee import Database, DatabaseProxy, InterfaceError, ModelSelect, OperationalError, PeeweeException
+from peewee import Database, DatabaseProxy, ModelSelect, PeeweeException
 
 from api.settings import Settings
 from api.storage import sqlite
-from api.storage.faults import Finding
+from api.storage.faults import AWAY, CROWDED, Finding
 from api.storage.faults import InUse as InUse
+from api.storage.places import Crowded, Places
 
 
 class Unavailable(Exception):
-    """The database cannot serve this now: busy, away, full or read-only; the message says which."""
+    """The database cannot serve this now: the message is its own, `reason` says why in words for whoever asked."""
+
+    def __init__(self, message: str, reason: str = AWAY) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class Damaged(Unavailable):
     """The database's file or a page of it is not what it was; the message is the database's own."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "The database is damaged.")
+
 
 # What a database says of a query that it cannot carry out: a mistake of ours, or a damage that it has not noticed.
 QueryFailed = PeeweeException
+# What may mean that the database cannot serve, instead of a mistake of ours.
+_TROUBLE = (peewee.OperationalError, peewee.InterfaceError, peewee.InternalError)
 # Where peewee runs a query it turns the driver's errors into its own; the rows of it are fetched outside of that.
 _DRIVER = vars(peewee)["__exception_wrapper__"]
 
@@ -35,6 +46,15 @@ _DRIVER = vars(peewee)["__exception_wrapper__"]
 db = DatabaseProxy()
 _thread = local()
 dialect: ModuleType = sqlite
+# For the queries of this process, and for those of its threads that wait to write: as many as come, until a server
+# says how many threads it has.
+_places, _writers = Places(), Places()
+
+
+def make_places(most: int, writers: int) -> None:
+    """Let at most so many threads work at the database at a time, and so many of them wait for a write."""
+    global _places, _writers
+    _places, _writers = Places(most), Places(writers)
 
 
 def open_database(settings: Settings) -> Database:
@@ -67,7 +87,7 @@ def _placeholders(sql: str) -> str:
 
 def rows(sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
     """Return the rows of a query written with `?` for its parameters, on either database."""
-    with translated(), _DRIVER:
+    with translated(), _places, _DRIVER:
         return db.execute_sql(_placeholders(sql), parameters).fetchall()  # type: ignore[no-any-return]
 
 
@@ -78,7 +98,8 @@ def walk(sql: str, parameters: Sequence[object], size: int) -> Generator[list[tu
     not for each batch again.
     """
     with translated():
-        cursor = dialect.cursor(db, _placeholders(sql), parameters)
+        with _places:
+            cursor = dialect.cursor(db, _placeholders(sql), parameters)
         try:
             while found := _fetch(cursor, size):
                 yield found
@@ -87,32 +108,34 @@ def walk(sql: str, parameters: Sequence[object], size: int) -> Generator[list[tu
 
 
 def _fetch(cursor: Any, size: int) -> list[tuple[Any, ...]]:
-    with _DRIVER:
+    # A batch at a time: between two of them a client may be slow, which is no concern of the database's.
+    with _places, _DRIVER:
+        dialect.start_clock(db)
         return cursor.fetchmany(size)  # type: ignore[no-any-return]
 
 
 def row(sql: str, parameters: Sequence[object] = ()) -> tuple[Any, ...] | None:
     """Return the first row of a query, or None."""
-    with translated(), _DRIVER:
+    with translated(), _places, _DRIVER:
         return db.execute_sql(_placeholders(sql), parameters).fetchone()  # type: ignore[no-any-return]
 
 
 def rows_of(query: ModelSelect[Any]) -> list[tuple[Any, ...]]:
     """Return the rows of a query that peewee builds."""
-    with translated():
+    with translated(), _places, _DRIVER:
         return list(query.tuples())
 
 
 def execute(sql: str, parameters: Sequence[object] = ()) -> None:
     """Run a statement that returns nothing."""
-    with translated():
+    with translated(), _places:
         db.execute_sql(_placeholders(sql), parameters)
 
 
 def execute_many(sql: str, parameters: Sequence[Sequence[object]]) -> None:
     """Run a statement that returns nothing once for each of these; for none, not at all."""
     if parameters:
-        with translated(), _DRIVER:
+        with translated(), _places, _DRIVER:
             db.cursor().executemany(_placeholders(sql), parameters)
 
 
@@ -147,8 +170,11 @@ def update(table: str, id: str, values: Mapping[str, object]) -> None:
 
 
 def hold(settings: Settings) -> None:
-    """Let others know, until this process and those forked from it end, that the database is worked with; or InUse."""
-    open_database(settings)
+    """Let others know, until this process and those forked from it end, that the database is worked with; or InUse.
+
+    This is for commands, of which nobody waits for a thread: their queries take as long as they take.
+    """
+    open_database(replace(settings, query_timeout=0))
     dialect.hold(db)
 
 
@@ -161,7 +187,7 @@ def replacing(settings: Settings, tables: Sequence[str]) -> Iterator[str | None]
     """
     open_database(settings)
     with translated(), dialect.alone(db), dialect.beside(db) as (beside, kept):
-        open_database(Settings(database=beside, busy_timeout=settings.busy_timeout))
+        open_database(Settings(database=beside, busy_timeout=settings.busy_timeout, query_timeout=0))
         try:
             with dialect.emptied(db, tables):
                 yield kept
@@ -177,7 +203,7 @@ def writing() -> Iterator[None]:
     one), which is what makes the log's sequence free of gaps and a check before an insert safe.
     """
     outer = getattr(_thread, "known", None)
-    with translated(), db.atomic():
+    with translated(), _writers, dialect.turn(db), _places, db.atomic():
         dialect.lock_writes(db)
         if outer is None:
             _thread.known = {}
@@ -259,17 +285,18 @@ class translated:
         if isinstance(error, UnicodeDecodeError):
             # SQLite quotes what it cannot make sense of, and that need not be text.
             raise Damaged("what is stored is no text") from error
+        if isinstance(error, Crowded):
+            raise Unavailable(str(error), CROWDED) from None
         if isinstance(error, PeeweeException):
             first = _first(error)
             if isinstance(first, Unavailable):
-                _drop_connection()
-                raise type(first)(str(first)) from error
+                raise first from None
             if dialect.damaged(first):
                 _drop_connection()
                 raise Damaged(str(first)) from error
-            if isinstance(first, (OperationalError, InterfaceError)) and dialect.unavailable(first):
+            if isinstance(first, _TROUBLE) and (reason := dialect.reason(first)):
                 _drop_connection()
-                raise Unavailable(str(first)) from error
+                raise Unavailable(str(first), reason) from error
 
 
 def _first(error: BaseException) -> BaseException:

@@ -6,12 +6,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from peewee import Database
-from playhouse.postgres_ext import Psycopg3Database
 
 from api.settings import Settings
-from api.storage.faults import Finding, InUse
+from api.storage.faults import AWAY, BUSY, FULL, READ_ONLY, TOO_LONG, Finding, InUse
+from api.storage.reconnecting import Served
 
 PLACEHOLDER = "%s"
 # "C" makes both databases order and compare ids and folded names by their code points.
@@ -44,11 +45,18 @@ _WRITES, _MIGRATIONS = 0x0E0C0D01, 0x0E0C0D02
 def open_database(settings: Settings) -> Database:
     """Return the database server's database, unconnected.
 
-    The time-outs notice a server that went away within seconds instead of the system's half hour.
+    The time-outs notice a server that went away within seconds instead of the system's half hour. Of several
+    servers, the one that takes writes is wanted, unless the address says otherwise.
     """
-    milliseconds = int(settings.query_timeout * 1000)
-    waiting = int(settings.busy_timeout * 1000)
-    database: Database = Psycopg3Database(
+    limits = {
+        "statement_timeout": int(settings.query_timeout * 1000),
+        "lock_timeout": int(settings.busy_timeout * 1000),
+        # A stream may wait so long for a slow client to take a batch.
+        "idle_in_transaction_session_timeout": 300_000,
+        "timezone": "UTC",
+    }
+    several = "," in urlsplit(settings.database).netloc and "target_session_attrs" not in settings.database
+    database: Database = Served(
         settings.database,
         application_name="onrecord",
         connect_timeout=3,
@@ -56,14 +64,29 @@ def open_database(settings: Settings) -> Database:
         keepalives_idle=10,
         keepalives_interval=3,
         keepalives_count=3,
-        options=f"-c statement_timeout={milliseconds} -c lock_timeout={waiting} -c timezone=UTC",
+        options=" ".join(f"-c {name}={value}" for name, value in limits.items()),
+        **({"target_session_attrs": "read-write"} if several else {}),
     )
     return database
 
 
 def lock_writes(db: Database) -> None:
-    """Wait until no other write is under way, and keep others waiting until this transaction ends."""
-    db.execute_sql(f"SELECT pg_advisory_xact_lock({_WRITES})")
+    """Wait until no other write is under way, and keep others waiting until this transaction ends.
+
+    A process that stands still in the middle of a write loses it, so that others can go on.
+    """
+    standstill = "set_config('idle_in_transaction_session_timeout', '60000', true)"
+    db.execute_sql(f"SELECT pg_advisory_xact_lock({_WRITES}), {standstill}")
+
+
+@contextmanager
+def turn(db: Database) -> Iterator[None]:
+    """Nothing to do: the server wakes those who wait for the lock in their order."""
+    yield
+
+
+def start_clock(db: Database) -> None:
+    """Nothing to do: each batch is a statement of its own, with the time of one."""
 
 
 @contextmanager
@@ -179,12 +202,34 @@ def numbered(db: Database, table: str) -> None:
     db.execute_sql(f"SELECT setval({sequence}, (SELECT coalesce(max(n), 0) + 1 FROM {table}), false)")
 
 
-def unavailable(error: BaseException) -> bool:
-    """Tell whether a database error means "not now" (away, full, read-only, timed out) rather than a defect."""
-    state = getattr(_driver_error(error), "sqlstate", None)
-    # No code at all: the connection itself failed. 08 connection, 25006 read only, 40 rollback,
-    # 53 resources, 55 lock not available, 57 shut down or cancelled, 58 system error (PostgreSQL, appendix A).
-    return state is None or state == "25006" or state[:2] in {"08", "40", "53", "55", "57", "58"}
+# What the server's codes mean (PostgreSQL, appendix A): those that start so, the particular before the general.
+# 08 connection, 25006 read only, 40 rollback, 53 resources, 55 lock not available, 57 shut down or cancelled,
+# 58 system error, 25P03 and 25P04 a transaction that stood still.
+_REASONS = (
+    ("57014", TOO_LONG),
+    ("25006", READ_ONLY),
+    ("53100", FULL),
+    ("53300", "The database has no connection left for this."),
+    ("55P03", BUSY),
+    ("55", AWAY),
+    ("40", BUSY),
+    ("08", AWAY),
+    ("53", "The database lacks memory or another resource."),
+    ("57", AWAY),
+    ("58", "The database's disk refuses to be read or written."),
+    ("25P0", "The write stood still for too long and was given up."),
+)
+
+
+def reason(error: BaseException) -> str | None:
+    """Return why a database error means "not now" (away, full, read-only, timed out), None for a defect."""
+    driver = _driver_error(error)
+    state = getattr(driver, "sqlstate", None)
+    if state is None:
+        # The connection itself failed, or was refused; only the text says why.
+        crowded = any(sign in str(driver) for sign in ("too many clients", "connection slots", "too many connections"))
+        return "The database has no connection left for this." if crowded else AWAY
+    return next((why for code, why in _REASONS if state.startswith(code)), None)
 
 
 def numbers(db: Database, table: str, count: int) -> list[int]:
@@ -316,4 +361,7 @@ def several_workers_problem() -> str | None:
 
 
 def _driver_error(error: BaseException) -> BaseException:
-    return error.args[0] if error.args and isinstance(error.args[0], BaseException) else error
+    # Peewee's errors hold those that they stand for, one in the other.
+    while isinstance(within := getattr(error, "orig", None), BaseException):
+        error = within
+    return error

@@ -7,16 +7,18 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
 import peewee
-from peewee import Database, SqliteDatabase
+from peewee import Database, OperationalError
 
 from api.settings import Settings
-from api.storage.faults import Finding, InUse
+from api.storage.embedded import Embedded
+from api.storage.faults import BUSY, FULL, READ_ONLY, TOO_LONG, Finding, InUse
+from api.storage.turns import TooMany
 
 PLACEHOLDER = "?"
 TYPES = {
@@ -57,8 +59,9 @@ def open_database(settings: Settings) -> Database:
     """Return the embedded database, unconnected; its folder is made where it is missing."""
     path = Path(settings.database.removeprefix("sqlite:///"))
     path.parent.mkdir(parents=True, exist_ok=True)
-    return SqliteDatabase(
+    return Embedded(
         str(path),
+        query_timeout=settings.query_timeout,
         # FULL, since NORMAL loses acknowledged writes at a power cut.
         # And what is deleted or superseded is overwritten, so that nothing of it lies about in the file.
         pragmas={
@@ -74,8 +77,39 @@ def open_database(settings: Settings) -> Database:
     )
 
 
+@contextmanager
+def turn(db: Database) -> Iterator[None]:
+    """Wait until it is this thread's turn to begin a write; SQLite then waits for the rest of the time."""
+    if db.in_transaction():
+        yield
+        return
+    patience: float = db.timeout  # type: ignore[attr-defined]
+    try:
+        with db.turns.turn(patience) as left, _waiting(db, patience, left):  # type: ignore[attr-defined]
+            yield
+    except TooMany:
+        raise OperationalError("database is locked") from None
+
+
+@contextmanager
+def _waiting(db: Database, patience: float, left: float) -> Iterator[None]:
+    # Setting it takes longer than looking whether it need be set.
+    if shortened := left < patience - 0.1:
+        db.execute_sql(f"PRAGMA busy_timeout = {int(left * 1000) or 1}")
+    try:
+        yield
+    finally:
+        if shortened and not db.is_closed():
+            db.execute_sql(f"PRAGMA busy_timeout = {int(patience * 1000)}")
+
+
 def lock_writes(db: Database) -> None:
     """Nothing to do: BEGIN IMMEDIATE has taken the file's one write lock."""
+
+
+def start_clock(db: Database) -> None:
+    """Give the next batch of a long read as much time as a query has."""
+    db.start_clock()  # type: ignore[attr-defined]
 
 
 @contextmanager
@@ -95,11 +129,12 @@ def snapshot(db: Database) -> Iterator[None]:
 
 @contextmanager
 def lenient(db: Database) -> Iterator[None]:
-    """Read texts that are no UTF-8 any more, their odd bytes as lone surrogates."""
+    """Take as long as it takes, and read texts that are no UTF-8 any more, their odd bytes as lone surrogates."""
     connection = db.connection()
     connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
     try:
-        yield
+        with db.unhurried():  # type: ignore[attr-defined]
+            yield
     finally:
         connection.text_factory = str
 
@@ -146,9 +181,12 @@ def append_only(table: str, refused: tuple[str, ...]) -> list[str]:
 @contextmanager
 def migration_lock(db: Database) -> Iterator[None]:
     """Hold the one right to change the schema, across processes; another waits for it."""
-    with open(f"{db.database}.migrating", "w") as file:
-        # The file stays: removing it would let a third process lock a new one beside a waiting second.
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with ExitStack() as held:
+        # Where no file can be made there is nothing that could be changed either.
+        with suppress(OSError):
+            # The file stays: removing it would let a third process lock a new one beside a waiting second.
+            fcntl.flock(held.enter_context(open(f"{db.database}.migrating", "w")), fcntl.LOCK_EX)
+        held.enter_context(db.unhurried())  # type: ignore[attr-defined]
         yield
 
 
@@ -235,7 +273,7 @@ def _keep(live: Path, kept: Path) -> None:
 
 
 def _remove(file: Path) -> None:
-    for suffix in ("", "-wal", "-shm", "-journal", ".migrating"):
+    for suffix in ("", "-wal", "-shm", "-journal", ".migrating", ".line", ".turn"):
         Path(f"{file}{suffix}").unlink(missing_ok=True)
 
 
@@ -247,10 +285,22 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def unavailable(error: BaseException) -> bool:
-    """Tell whether a database error means "not now" (busy, full, read-only, unreadable) rather than a defect."""
+# What SQLite says (https://sqlite.org/rescode.html), and what that means for whoever asked.
+_REASONS = (
+    ("interrupted", TOO_LONG),
+    ("locked", BUSY),
+    ("busy", BUSY),
+    ("full", FULL),
+    ("readonly", READ_ONLY),
+    ("disk i/o", "The disk on which the database is refuses to be read or written."),
+    ("unable to open", "The database's file cannot be opened."),
+)
+
+
+def reason(error: BaseException) -> str | None:
+    """Return why a database error means "not now" (busy, full, read-only, unreadable), None for a defect."""
     text = str(error).lower()
-    return any(sign in text for sign in ("locked", "busy", "full", "readonly", "disk i/o", "unable to open"))
+    return next((why for sign, why in _REASONS if sign in text), None)
 
 
 def numbers(db: Database, table: str, count: int) -> list[int]:

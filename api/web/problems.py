@@ -160,7 +160,8 @@ TYPES = {
             "unavailable",
             503,
             "Not available now",
-            "The database is busy, full or away. Try again after `Retry-After` seconds.",
+            "The database is busy, full or away, or the query took too long; `detail` says which. Try again "
+            "after `Retry-After` seconds.",
         ),
         Type(
             "http",
@@ -209,9 +210,9 @@ def answer(error: Exception) -> Response:
     if type.slug == "internal":
         log.error("internal error", exc_info=error, extra={"request_id": request_id()})
         return render(type, "Something went wrong here; the log has it under this request id.")
-    if type.slug == "unavailable":
+    if isinstance(error, Unavailable):
         log.warning("unavailable", extra={"request_id": request_id(), "reason": str(error)})
-        detail = "The database cannot serve this now; try again shortly."
+        detail = f"{error.reason} Try again shortly."
         return render(type, detail, headers={"Retry-After": RETRY_AFTER})
     if isinstance(error, ValidationError):
         error = errors.Invalid(list(faults(error)))
