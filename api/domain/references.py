@@ -11,7 +11,7 @@ from api.domain.errors import Invalid
 from api.domain.kinds import Document, Kind
 from api.domain.outlets import OUTLET
 from api.domain.speakers import SPEAKER
-from api.storage.db import row
+from api.storage.db import row, writing
 from api.text.folding import fold
 
 
@@ -44,16 +44,12 @@ class Known:
         """Forget all, as some of it was undone."""
         self._standing.clear()
 
-    def made(self, kind: Kind, given: Document, by: str) -> str:
-        """Return the id of one that is missing, made now unless that was done for the same name."""
-        name = _key(kind, {part: value for part, value in given.items() if part != "id"})
-        if name not in self._standing:
-            own = given.get("id") if self.keeping else None
-            fields = {part: value for part, value in given.items() if part != "id"}
-            self._standing[name] = records.store(kind, kind.takes.load(fields), by=by, id=own)
-        if "id" in given:
-            self._standing[_key(kind, given)] = self._standing[name]
-        return self._standing[name]
+    def make(self, kind: Kind, given: Document, by: str) -> str:
+        """Make one that is missing, and return its id."""
+        fields = {part: value for part, value in given.items() if part != "id"}
+        id = records.store(kind, kind.takes.load(fields), by=by, id=given.get("id") if self.keeping else None)
+        self.remember(kind, given, id)
+        return id
 
 
 def _key(kind: Kind, given: Document) -> tuple[str, ...]:
@@ -74,7 +70,7 @@ class Resolution:
         self.previous = previous
         self.problems: list[dict[str, Any]] = []
         self.known = known or Known()
-        self._missing: list[tuple[Kind, Document, Document]] = []
+        self._missing: list[tuple[Kind, Document, str, Document]] = []
 
     def speaker(self, given: Document | None, pointer: str) -> Document | None:
         """Return `{"id": …}` for a reference to a speaker, None for none."""
@@ -94,10 +90,29 @@ class Resolution:
 
     def finish(self) -> None:
         """Make the records that are missing, or raise Invalid with every problem met on the way."""
+        if not self.problems and self._missing:
+            self._make()
+        self._refuse()
+
+    def _make(self) -> None:
+        """Make what is missing: one may be called by a name or alias of one that was made before it.
+
+        Those that are described come before those that are only named.
+        """
+        ordered = sorted(self._missing, key=lambda each: ("type" not in each[1], not each[1].get("aliases")))
+        try:
+            with writing():
+                for kind, given, pointer, reference in ordered:
+                    found = self._bearer(kind, given, pointer)
+                    reference["id"] = found or self.known.make(kind, given, self.by)
+                self._refuse()
+        except Exception:
+            self.known.forget()
+            raise
+
+    def _refuse(self) -> None:
         if self.problems:
             raise Invalid(self.problems)
-        for kind, given, reference in self._missing:
-            reference["id"] = self.known.made(kind, given, self.by)
 
     def _resolve(self, kind: Kind, given: Document, pointer: str) -> Document | None:
         standing = self.known.standing(kind, given)
@@ -107,6 +122,18 @@ class Resolution:
             if given["id"] not in self.known.described:
                 return self._known(kind.name, given["id"], pointer)
             given = self.known.described[given["id"]]
+        before = len(self.problems)
+        if found := self._bearer(kind, given, pointer):
+            return {"id": self._kept(kind.name, found, pointer)}
+        if len(self.problems) > before:
+            return None
+        # Made when all else has been looked at, so that what is refused leaves nothing behind.
+        reference: Document = {}
+        self._missing.append((kind, given, pointer, reference))
+        return reference
+
+    def _bearer(self, kind: Kind, given: Document, pointer: str) -> str | None:
+        """Return the id of the one who is called so; None where there is none, or several, which is a problem."""
         found = names.bearers(kind.name, given["name"])
         if "type" in given and found:
             of_type = [each for each in names.candidates(kind.name, found) if each["type"] == given["type"]]
@@ -116,11 +143,7 @@ class Resolution:
             return None
         if found:
             self.known.remember(kind, given, found[0])
-            return {"id": self._kept(kind.name, found[0], pointer)}
-        # Made when all else has been looked at, so that what is refused leaves nothing behind.
-        reference: Document = {}
-        self._missing.append((kind, given, reference))
-        return reference
+        return found[0] if found else None
 
     def _kept(self, type: str, standing: str, pointer: str) -> str:
         """Return the id to store for one who stands for others: what the previous version has in this very place,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api.storage.db import execute
 from tests.conftest import Client, statement
+from tests.web.conftest import stored
 
 
 def test_a_name_finds_the_speaker_whatever_its_case_spacing_and_composition(alice: Client) -> None:
@@ -175,3 +176,29 @@ def test_a_new_text_of_a_source_has_its_own_digest(alice: Client) -> None:
     assert alice.patch(address, {"text": None, "version": 2}).json["sha256"] is None
     assert alice.patch(address, {"text": "One.", "sha256": second["sha256"], "version": 3}).status_code == 422
     assert alice.patch(address, {"text": "One.", "sha256": source["sha256"], "version": 3}).status_code == 200
+
+
+def test_one_that_is_new_in_a_document_is_made_once_by_whatever_name_it_goes(alice: Client) -> None:
+    speaker = {"name": "Ada Example", "type": "person", "aliases": ["Mayor Example"]}
+    appearance = {
+        "outlet": {"name": "Example News", "type": "newspaper"},
+        "via": [{"name": "by email", "outlet": "example news"}],
+    }
+    made = statement(speaker=speaker, attributions=[{"speaker": "Mayor Example", "status": "candidate"}])
+    del made["outlet"]
+    recorded = alice.record({**made, "appearances": [appearance]})
+    assert recorded["attributions"][0]["speaker"]["id"] == recorded["speaker"]["id"]
+    assert recorded["appearances"][0]["via"][0]["outlet"]["id"] == recorded["outlet"]["id"]
+    assert [len(alice.get(f"/v1/{kind}").json["data"]) for kind in ("speakers", "outlets")] == [1, 1]
+
+
+def test_a_name_that_becomes_ambiguous_in_its_own_document_leaves_nothing(alice: Client) -> None:
+    before = stored()
+    others = [{"name": "Twin", "type": "group"}, "Twin"]
+    answer = alice.post(
+        "/v1/statements",
+        statement(speaker={"name": "Twin", "type": "person"}, attributions=[{"speaker": each} for each in others]),
+    )
+    assert answer.status_code == 422
+    assert [each["pointer"] for each in answer.json["errors"]] == ["#/attributions/1/speaker"]
+    assert stored() == before

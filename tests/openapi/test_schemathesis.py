@@ -47,7 +47,7 @@ BEYOND_JSON_SCHEMA = {
     "choice": "fields",  # names of members, of which there are too many to list
     "empty": "any",  # values that are commas and spaces
     "line": "#",  # the lines of a body of many
-    "file": "",  # whether they can be taken apart at all
+    "file": "any",  # whether they can be taken apart at all
     "cursor": "cursor",  # a cursor that this service has not given
 }
 
@@ -83,6 +83,12 @@ def refuses_other_keys(ctx: CheckContext, response: Response, case: schemathesis
     for name in ("max_redirects", "verify", "cert"):
         given.pop(name, None)
     return bool(ignored_auth(ctx, response, case))
+
+
+@schemathesis.serializer("application/x-ndjson", "application/ndjson")
+def as_lines(ctx: schemathesis.SerializationContext, value: object) -> bytes:
+    """Send generated lines as they are."""
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
 
 
 @schemathesis.check
@@ -151,7 +157,7 @@ def test_whatever_fits_the_description_or_not_is_answered_as_it_says(described: 
     asked = set()
     for event in from_schema(described).execute():
         if isinstance(event, events.NonFatalError | events.FatalError):
-            wrong[str(event.exception), ""] = repr(event.exception)
+            wrong[str(event), ""] = repr(vars(event))
         if isinstance(event, events.ScenarioFinished):
             asked.add(event.label)
             answers.update(each.response.status_code for each in event.recorder.interactions.values() if each.response)
