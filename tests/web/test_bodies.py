@@ -193,6 +193,19 @@ def test_what_is_no_honest_json_answers_400(writes: list[Write], family: str) ->
                 assert problem["type"] == "/problems/malformed"
 
 
+@pytest.mark.parametrize("family", ["NOT_JSON", "DISHONEST", "TOO_DEEP"])
+def test_among_many_lines_what_is_no_honest_json_is_told_and_the_others_go_in(alice: Client, family: str) -> None:
+    """A line of a bulk is read as strictly as a body; what it holds is told by its number."""
+    bad = [body for body in globals()[family] if len(body) <= MOST and body.strip() and not {10, 13} & set(body)]
+    assert len(bad) > 5
+    for number, body in enumerate(bad):
+        lines = json.dumps(statement(text=f"{family} {number}")).encode() + b"\n" + body
+        answer = alice.open("POST", "/v1/statements/bulk", data=lines, content_type="application/x-ndjson")
+        assert (answer.status_code, answer.json["created"], answer.json["failed"]) == (207, 1, 1), body[:60]
+        (told,) = answer.json["errors"]
+        assert (told["line"], told["status"]) == (2, 400), body[:60]
+
+
 def test_a_body_that_is_missing_answers_400_where_one_is_needed(writes: list[Write]) -> None:
     for write in writes:
         if write.method != "DELETE" and not write.address.endswith("/unmerge"):
