@@ -17,7 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+from tests.starting import ROOT, starter
+
+START = "from api.cli import main; main()"
 
 
 @dataclass
@@ -67,10 +69,13 @@ def environment(database_url: str, **more: str) -> dict[str, str]:
 
 def onrecord(database_url: str, *arguments: str, check: bool = True, **more: str) -> subprocess.CompletedProcess[str]:
     """Run the command on a database and return what it printed."""
-    command = [sys.executable, "-c", "from api.cli import main; main()", *arguments]
-    done = subprocess.run(
-        command, env=environment(database_url, **more), cwd=ROOT, capture_output=True, text=True, timeout=60
-    )
+    given = environment(database_url, **more)
+    if all(name.startswith("ONRECORD_") for name in more):
+        done = starter().run(arguments, given, 60)
+    else:
+        # What Python itself or the system reads when it starts.
+        command = [sys.executable, "-c", START, *arguments]
+        done = subprocess.run(command, env=given, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert not check or done.returncode == 0, done.stderr
     return done
 
@@ -94,7 +99,7 @@ def serving(database_url: str, *arguments: str, key: str | None = None, **more: 
         log = Path(folder) / "log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-c", "from api.cli import main; main()", "serve", "--port", str(port), *arguments],
+                [sys.executable, "-c", START, "serve", "--port", str(port), *arguments],
                 env=environment(database_url, **more),
                 cwd=ROOT,
                 stdout=output,
