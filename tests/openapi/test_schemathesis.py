@@ -168,6 +168,7 @@ def described(shared_database_url: str) -> Iterator[OpenApiSchema]:
     close_database()
 
 
+@pytest.mark.long
 def test_whatever_fits_the_description_or_not_is_answered_as_it_says(described: OpenApiSchema) -> None:
     wrong: dict[tuple[str, str], str] = {}
     answers: Counter[int] = Counter()
