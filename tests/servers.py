@@ -19,6 +19,8 @@ from typing import Any
 
 from tests.starting import ROOT, starter
 
+# How many seconds a command may take: large stores are looked through, too.
+PATIENCE = 240
 START = "from api.cli import main; main()"
 
 
@@ -47,10 +49,14 @@ class Server:
     headers: dict[str, str] = field(default_factory=dict)
 
     def ask(self, method: str, path: str, body: Any = None, *, timeout: float = 20, **headers: str) -> Answer:
-        """Send one request on a connection of its own; raises OSError or HTTPException where none comes back."""
+        """Send one request on a connection of its own; raises OSError or HTTPException where none comes back.
+
+        A body of bytes is sent as it is, any other as JSON.
+        """
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)) as connection:
             sent = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json", **headers}
-            connection.request(method, path, json.dumps(body) if body is not None else None, sent)
+            given = body if body is None or isinstance(body, bytes) else json.dumps(body)
+            connection.request(method, path, given, sent)
             answer = connection.getresponse()
             return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
 
@@ -71,11 +77,11 @@ def onrecord(database_url: str, *arguments: str, check: bool = True, **more: str
     """Run the command on a database and return what it printed."""
     given = environment(database_url, **more)
     if all(name.startswith("ONRECORD_") for name in more):
-        done = starter().run(arguments, given, 60)
+        done = starter().run(arguments, given, PATIENCE)
     else:
         # What Python itself or the system reads when it starts.
         command = [sys.executable, "-c", START, *arguments]
-        done = subprocess.run(command, env=given, cwd=ROOT, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, env=given, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
     assert not check or done.returncode == 0, done.stderr
     return done
 

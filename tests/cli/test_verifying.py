@@ -56,6 +56,14 @@ def test_every_problem_is_printed_with_its_repair_and_the_exit_fails(database_ur
     assert rows("SELECT kind FROM statement WHERE id = ?", (other,)) == [("quote",)]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_head_that_cannot_be_saved_is_said_in_a_line(database_url: str, tmp_path: Path) -> None:
+    done = onrecord(database_url, "verify", "--save-head", str(tmp_path / "nowhere" / "head.json"), check=False)
+    assert done.returncode == 1
+    assert "No such file or directory" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_head_of_another_log_does_not_fit(database_url: str, alice: Client, tmp_path: Path) -> None:
     head = tmp_path / "head.json"
     head.write_text(json.dumps({"seq": 9, "hash": "0" * 64, "at": None}))

@@ -98,13 +98,18 @@ def by_words(server: Server, words: str) -> list[dict[str, Any]]:
     return list(found)
 
 
-def lost(load: Load, server: Server) -> list[str]:
-    """Return what was acknowledged and is not there as it was answered, or is there without reason, or twice."""
+def lost(load: Load, server: Server, *, besides: str = "Besides") -> list[str]:
+    """Return what was acknowledged and is not there as it was answered, or is there without reason, or twice.
+
+    What begins with the words of `besides` somebody else has written, and is left out.
+    """
     lines = server.ask("GET", "/v1/statements.ndjson", timeout=120).body.split(b"\n")
     stored: dict[str, bytes] = {}
     wrong = []
     for line in filter(None, lines):
         words = json.loads(line)["text"]
+        if words.startswith(besides):
+            continue
         if words in stored:
             wrong.append(f"twice: {words}")
         stored[words] = line
