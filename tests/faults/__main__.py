@@ -22,6 +22,7 @@ from pathlib import Path
 
 from tests.databases import NoPostgres
 from tests.faults import disks
+from tests.faults.backups import backed_up
 from tests.faults.batches import bulk_killed, import_killed
 from tests.faults.cluster import cluster
 from tests.faults.failing import database_full, database_log_full, file_limited, sync_fails
@@ -191,6 +192,7 @@ FAULTS: tuple[tuple[str, Callable[[Trial], None], tuple[str, ...]], ...] = (
     ("database killed", database_killed, ("postgresql",)),
     ("bulk killed", bulk_killed, ("sqlite", "postgresql")),
     ("import killed", import_killed, ("sqlite", "postgresql")),
+    ("backup under load", backed_up, ("sqlite", "postgresql")),
     ("syncing fails", sync_fails, ("sqlite",)),
     ("file size limited", file_limited, ("sqlite",)),
     ("database disk full", database_full, ("postgresql",)),
