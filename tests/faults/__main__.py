@@ -159,7 +159,7 @@ def writers(trial: Trial) -> None:
         with trial.load.running(server, 8):
             time.sleep(max(5, 60 * SCALE))
         trial.trials = len(trial.load.statuses)
-        trial.expect(set(trial.load.statuses) == {201}, f"answers of {set(trial.load.statuses)}")
+        trial.expect(set(trial.load.statuses) == {201}, f"some were answered {trial.load.said}")
         trial.settle(server)
 
 

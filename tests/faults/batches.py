@@ -155,6 +155,7 @@ def import_killed(trial: Trial) -> None:
     lines = max(20_000, round(LINES * SCALE))
     wrong = [number for number in range(1, lines + 1) if number % WRONG == 7]
     file, head = trial.folder / "wire.ndjson", trial.folder / "head.json"
+    rejects = Path(f"{file}.rejects.ndjson")
     write_file(file, lines, set(wrong))
     key, chance, parts = None, random.Random(5), set[int]()
     for _ in times(6, 3):
@@ -168,7 +169,8 @@ def import_killed(trial: Trial) -> None:
             parts.add(len(begun_parts(trial, server, set(wrong))))
             importing = begin(trial.url, file)
             with trial.load.running(server, 2):
-                time.sleep(chance.uniform(1, 5))
+                in_the_middle(importing, rejects)
+                time.sleep(chance.uniform(0, 1))
                 kill(importing)
                 server.kill()
         trial.expect(not left(importing.pid), "processes of an import that was killed are left")
@@ -185,8 +187,8 @@ def import_killed(trial: Trial) -> None:
     trial.expect(sorted(set(numbers)) == right, f"lost: of {len(right)} lines {len(set(numbers))} are there")
     counts = (told["received"], told["created"], told["failed"])
     trial.expect(counts == (lines, len(right), len(wrong)), f"it was told {told}")
-    rejects = [json.loads(line)["line"] for line in Path(f"{file}.rejects.ndjson").read_text().splitlines()]
-    trial.expect(rejects == wrong, "the rejects are not the lines that are wrong, each once, in their order")
+    rejected = [json.loads(line)["line"] for line in rejects.read_text().splitlines()]
+    trial.expect(rejected == wrong, "the rejects are not the lines that are wrong, each once, in their order")
     trial.acknowledged = len(right)
     verified(trial, head)
 
@@ -210,6 +212,13 @@ def begin(url: str, file: Path) -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+
+
+def in_the_middle(importing: subprocess.Popen[bytes], rejects: Path) -> None:
+    """Wait until an import has written down lines that are wrong, as it does with each part, or is over."""
+    before = rejects.stat().st_size if rejects.exists() else 0
+    while importing.poll() is None and (not rejects.exists() or rejects.stat().st_size <= before):
+        time.sleep(0.01)
 
 
 def kill(importing: subprocess.Popen[bytes]) -> None:

@@ -29,6 +29,8 @@ class Load:
     open: dict[str, str] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     statuses: list[int] = field(default_factory=list)
+    # By status, the newest body that is no record.
+    said: dict[int, bytes] = field(default_factory=dict)
     server: Server | None = None
     _numbers: Iterator[int] = field(default_factory=count)
     _stopped: threading.Event = field(default_factory=threading.Event)
@@ -59,7 +61,9 @@ class Load:
         if status == 201:
             self.acknowledged[words] = body
             self.open.pop(words)
-        elif 400 <= status < 500:
+            return
+        self.said[status] = body
+        if 400 <= status < 500:
             self.refused.add(words)
             self.open.pop(words)
 
