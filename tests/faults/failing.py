@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -106,7 +106,7 @@ def limited(server: Server, most: int) -> Iterator[None]:
 
 def database_full(trial: Trial) -> None:
     """PostgreSQL's disk full and freed, with its write-ahead log on another: it goes on, and so does the server."""
-    with small_cluster(trial, 120, log_outside=True) as own, serving(own.url()) as server:
+    with small_cluster(120, log_outside=True) as own, serving(own.url()) as server:
         for _ in times(5):
             disks.fill(own.folder / "data")
             with trial.load.running(server, 8):
@@ -123,7 +123,7 @@ def database_full(trial: Trial) -> None:
 
 def database_log_full(trial: Trial) -> None:
     """The disk of PostgreSQL's write-ahead log full, at which it ends itself; freed, and started again."""
-    with small_cluster(trial, 160, **GROWING) as own, serving(own.url()) as server:
+    with small_cluster(160, **GROWING) as own, serving(own.url()) as server:
         for _ in times(5):
             disks.fill(own.folder / "data")
             with trial.load.running(server, 8):
@@ -154,16 +154,23 @@ GROWING = {"max_wal_size": "1GB"}
 
 
 @contextmanager
-def small_cluster(trial: Trial, megabytes: int, *, log_outside: bool = False, **options: str) -> Iterator[Cluster]:
+def small_cluster(megabytes: int, *, log_outside: bool = False, **options: str) -> Iterator[Cluster]:
     """Run a PostgreSQL server whose files are on a small disk."""
 
-    def make(own: Cluster) -> None:
-        trial.until_the_end.enter_context(disks.small(own.folder / "data", megabytes))
-        own.make(log_outside=log_outside)
+    with ExitStack() as mounted:
 
-    with cluster(make) as own:
-        own.start(**LITTLE_LOG | options)
-        yield own
+        def make(own: Cluster) -> None:
+            mounted.enter_context(disks.small(own.folder / "data", megabytes))
+            own.make(log_outside=log_outside)
+
+        with cluster(make) as own:
+            own.start(**LITTLE_LOG | options)
+            try:
+                yield own
+            finally:
+                # A folder under which there is a disk cannot be removed.
+                own.stop()
+                mounted.close()
 
 
 # --- what holds for all of them ------------------------------------------------------------------------------
