@@ -27,6 +27,12 @@ NEVER = "stm_00000000000000000000000000"
 COLLECTIONS = ("statements", "speakers", "outlets", "sources", "reviews", "relations")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take longest, so that several processes come to their end together."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture
 def app(database_url: str) -> Iterator[Flask]:
     """The application on a fresh database."""

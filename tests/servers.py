@@ -17,7 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+from tests.starting import ROOT, starter
+
+# How many seconds a command may take: large stores are looked through, too.
+PATIENCE = 240
+START = "from api.cli import main; main()"
 
 
 @dataclass
@@ -45,10 +49,14 @@ class Server:
     headers: dict[str, str] = field(default_factory=dict)
 
     def ask(self, method: str, path: str, body: Any = None, *, timeout: float = 20, **headers: str) -> Answer:
-        """Send one request on a connection of its own; raises OSError or HTTPException where none comes back."""
+        """Send one request on a connection of its own; raises OSError or HTTPException where none comes back.
+
+        A body of bytes is sent as it is, any other as JSON.
+        """
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)) as connection:
             sent = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json", **headers}
-            connection.request(method, path, json.dumps(body) if body is not None else None, sent)
+            given = body if body is None or isinstance(body, bytes) else json.dumps(body)
+            connection.request(method, path, given, sent)
             answer = connection.getresponse()
             return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
 
@@ -67,10 +75,13 @@ def environment(database_url: str, **more: str) -> dict[str, str]:
 
 def onrecord(database_url: str, *arguments: str, check: bool = True, **more: str) -> subprocess.CompletedProcess[str]:
     """Run the command on a database and return what it printed."""
-    command = [sys.executable, "-c", "from api.cli import main; main()", *arguments]
-    done = subprocess.run(
-        command, env=environment(database_url, **more), cwd=ROOT, capture_output=True, text=True, timeout=60
-    )
+    given = environment(database_url, **more)
+    if all(name.startswith("ONRECORD_") for name in more):
+        done = starter().run(arguments, given, PATIENCE)
+    else:
+        # What Python itself or the system reads when it starts.
+        command = [sys.executable, "-c", START, *arguments]
+        done = subprocess.run(command, env=given, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
     assert not check or done.returncode == 0, done.stderr
     return done
 
@@ -94,7 +105,7 @@ def serving(database_url: str, *arguments: str, key: str | None = None, **more: 
         log = Path(folder) / "log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-c", "from api.cli import main; main()", "serve", "--port", str(port), *arguments],
+                [sys.executable, "-c", START, "serve", "--port", str(port), *arguments],
                 env=environment(database_url, **more),
                 cwd=ROOT,
                 stdout=output,

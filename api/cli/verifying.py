@@ -39,10 +39,17 @@ def verify(noted: Path | None, save_head: Path | None, as_json: bool) -> None:
             click.echo(f"{count} {'problem' if count == 1 else 'problems'}.", err=True)
         raise SystemExit(1)
     if save_head:
-        save_head.write_bytes(orjson.dumps(seen.head) + b"\n")
+        _save(seen, save_head)
     if not as_json and seen.head:
         click.echo(f"All is as it was written: {seen.entries} entries, {seen.records} records.")
         click.echo(f"The log ends at {seen.head['seq']} with {seen.head['hash']}.")
+
+
+def _save(seen: Seen, file: Path) -> None:
+    try:
+        file.write_bytes(orjson.dumps(seen.head) + b"\n")
+    except OSError as error:
+        raise click.ClickException(f"The head cannot be written: {error.strerror}: {file}") from None
 
 
 def _problems(seen: Seen, head: verification.Head | None, progress: Progress) -> Iterator[Problem]:

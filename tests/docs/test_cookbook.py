@@ -134,6 +134,7 @@ def as_lines(printed: str) -> str:
     return text if not text or text.endswith("\n") else f"{text}\n"
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="needs curl and bash")
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_line_prints_what_the_document_says(document: str, empty_database_url: str, tmp_path: Path) -> None:

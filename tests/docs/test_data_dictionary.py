@@ -161,7 +161,7 @@ def test_every_variable_that_is_documented_exists() -> None:
     of_commands = {option.envvar for option in get.params if isinstance(option, click.Option)}
     of_tests = set(re.findall(r"ONRECORD_TEST_(?:REQUIRE_)?POSTGRES\b", Path(databases.__file__).read_text()))
     of_tests |= set(re.findall(r"ONRECORD_TEST_\w+", (ROOT / "tests/test_model.py").read_text()))
-    of_tests |= set(re.findall(r"ONRECORD_TEST_\w+", (ROOT / "tests/faults/__main__.py").read_text()))
+    of_tests |= set(re.findall(r"ONRECORD_TEST_\w+", (ROOT / "tests/faults/trials.py").read_text()))
     measured = "".join(file.read_text() for file in (ROOT / "benchmarks").glob("*.py"))
     of_benchmarks = set(re.findall(r"ONRECORD_BENCH_\w+", measured))
     pages = [ROOT / name for name in ("README.md", "CONTRIBUTING.md")] + sorted((ROOT / "docs").rglob("*.md"))

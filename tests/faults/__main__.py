@@ -17,56 +17,26 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from tests.databases import NoPostgres
 from tests.faults import disks
+from tests.faults.backups import backed_up
+from tests.faults.batches import bulk_killed, import_killed
 from tests.faults.cluster import cluster
-from tests.faults.load import Load, lost
+from tests.faults.failing import database_full, database_log_full, file_limited, sync_fails
+from tests.faults.load import lost
 from tests.faults.locks import write_lock
+from tests.faults.standbys import standby_promoted
+from tests.faults.trials import BESIDES, SCALE, Missing, Result, Trial, refused, times, wait_for
 from tests.servers import Server, onrecord, serving
-
-# How much of everything: 1 takes some minutes.
-SCALE = float(os.environ.get("ONRECORD_TEST_FAULTS_SCALE", "1"))
-
-
-@dataclass
-class Result:
-    """A row of the table."""
-
-    fault: str
-    database: str
-    trials: int
-    acknowledged: int
-    lost: int
-    seconds: float
-    problems: list[str]
-
-
-class Trial:
-    """One fault on one database: what was tried, and what was wrong."""
-
-    def __init__(self, url: str, until_the_end: ExitStack) -> None:
-        self.url, self.until_the_end = url, until_the_end
-        self.load, self.trials, self.problems = Load(), 0, list[str]()
-
-    def expect(self, true: bool, otherwise: str) -> None:
-        """Note what is wrong."""
-        if not true:
-            self.problems.append(otherwise)
-
-    def settle(self, server: Server) -> None:
-        """Send again what had no answer, and compare all that is stored with what was said."""
-        self.load.retry(server)
-        self.problems += lost(self.load, server)
-        self.expect(not set(self.load.statuses) & {500}, "an answer of 500")
 
 
 def again_and_again(trial: Trial, end: Callable[[Server], None], allowed: set[int]) -> None:
     """End a server under load, start it on what it left, and compare."""
     key = None
-    for _ in range(max(3, round(20 * SCALE))):
+    for _ in times(20, 3):
         began = time.monotonic()
         with serving(trial.url, key=key) as server:
             took = time.monotonic() - began
@@ -105,7 +75,7 @@ def image(trial: Trial) -> None:
     backing = outside / "disk"
     trial.until_the_end.enter_context(disks.block(file.parent, backing))
     with serving(trial.url) as server, trial.load.running(server, 8):
-        for number in range(max(3, round(15 * SCALE))):
+        for number in times(15, 3):
             time.sleep(0.4)
             before = dict(trial.load.acknowledged)
             copy = disks.image(server, backing, file.name, outside / f"image-{number}.db")
@@ -124,9 +94,9 @@ def compared(url: str, before: dict[str, bytes]) -> list[str]:
 
 def full(trial: Trial) -> None:
     """Disk full, then freed."""
-    folder = trial.until_the_end.enter_context(disks.small(Path(trial.url.removeprefix("sqlite:///")).parent))
+    folder = trial.until_the_end.enter_context(disks.small(trial.folder / "data"))
     with serving(trial.url) as server:
-        for _ in range(max(2, round(5 * SCALE))):
+        for _ in times(5):
             disks.fill(folder)
             with trial.load.running(server, 4):
                 waited = wait_for(lambda: 503 in trial.load.statuses[-20:])
@@ -142,12 +112,12 @@ def full(trial: Trial) -> None:
             trial.expect(waited <= 5, f"writing again after {waited:.1f} s")
             trial.trials += 1
         trial.load.retry(server)
-        trial.problems += [each for each in lost(trial.load, server) if "A large one" not in each]
+        trial.problems += lost(trial.load, server, besides=BESIDES)
 
 
 def read_only(trial: Trial) -> None:
     """The data folder read-only when a server starts, after one that ended well and after one that was killed."""
-    folder = trial.until_the_end.enter_context(disks.small(Path(trial.url.removeprefix("sqlite:///")).parent))
+    folder = trial.until_the_end.enter_context(disks.small(trial.folder / "data"))
     key = None
     for end in (Server.kill, lambda server: (server.process.terminate(), server.process.wait(35))):
         with serving(trial.url, key=key) as server:
@@ -168,7 +138,7 @@ def read_only(trial: Trial) -> None:
 def locked(trial: Trial) -> None:
     """Somebody else holds the write lock for ten seconds."""
     with serving(trial.url, ONRECORD_BUSY_TIMEOUT="5") as server:
-        for _ in range(max(1, round(3 * SCALE))):
+        for _ in times(3, 1):
             with trial.load.running(server, 12), write_lock(trial.url):
                 for _ in range(40):
                     began = time.monotonic()
@@ -189,7 +159,7 @@ def writers(trial: Trial) -> None:
         with trial.load.running(server, 8):
             time.sleep(max(5, 60 * SCALE))
         trial.trials = len(trial.load.statuses)
-        trial.expect(set(trial.load.statuses) == {201}, f"answers of {set(trial.load.statuses)}")
+        trial.expect(set(trial.load.statuses) == {201}, f"some were answered {trial.load.said}")
         trial.settle(server)
 
 
@@ -198,7 +168,7 @@ def database_killed(trial: Trial) -> None:
     own = trial.until_the_end.enter_context(cluster())
     own.start()
     with serving(own.url()) as server:
-        for number in range(max(2, round(10 * SCALE))):
+        for number in times(10):
             with trial.load.running(server, 8):
                 time.sleep(0.8)
                 (own.kill if number % 2 else own.stop)()
@@ -211,25 +181,6 @@ def database_killed(trial: Trial) -> None:
             trial.trials += 1
 
 
-def refused() -> dict[str, object]:
-    """Return a document that a full disk has no room for."""
-    return {
-        "kind": "quote",
-        "text": f"A large one at {time.monotonic()}.",
-        "speaker": "No One",
-        "outlet": "None",
-        "context": "x " * 4_900,
-    }
-
-
-def wait_for(true: Callable[[], bool]) -> float:
-    """Return how many seconds it took until something came true, 20 if it did not."""
-    began = time.monotonic()
-    while not true() and time.monotonic() - began < 20:
-        time.sleep(0.05)
-    return time.monotonic() - began
-
-
 FAULTS: tuple[tuple[str, Callable[[Trial], None], tuple[str, ...]], ...] = (
     ("server killed", killed, ("sqlite", "postgresql")),
     ("server told to end", told_to_end, ("sqlite", "postgresql")),
@@ -239,7 +190,17 @@ FAULTS: tuple[tuple[str, Callable[[Trial], None], tuple[str, ...]], ...] = (
     ("write lock held", locked, ("sqlite", "postgresql")),
     ("eight writers", writers, ("sqlite", "postgresql")),
     ("database killed", database_killed, ("postgresql",)),
+    ("bulk killed", bulk_killed, ("sqlite", "postgresql")),
+    ("import killed", import_killed, ("sqlite", "postgresql")),
+    ("backup under load", backed_up, ("sqlite", "postgresql")),
+    ("syncing fails", sync_fails, ("sqlite",)),
+    ("file size limited", file_limited, ("sqlite",)),
+    ("database disk full", database_full, ("postgresql",)),
+    ("database log full", database_log_full, ("postgresql",)),
+    ("standby promoted", standby_promoted, ("postgresql",)),
 )
+# These make servers of their own.
+OWN = (database_killed, database_full, database_log_full, standby_promoted)
 
 
 def run(name: str, fault: Callable[[Trial], None], database: str) -> Result:
@@ -249,18 +210,21 @@ def run(name: str, fault: Callable[[Trial], None], database: str) -> Result:
         folder = until_the_end.enter_context(tempfile.TemporaryDirectory(prefix="onrecord-faults-"))
         url = f"sqlite:///{folder}/data/onrecord.db"
         Path(folder, "data").mkdir()
-        if database == "postgresql" and fault is not database_killed:
+        if database == "postgresql" and fault not in OWN:
             own = until_the_end.enter_context(cluster())
             own.start()
             url = own.url()
-        trial = Trial(url, until_the_end)
+        trial = Trial(url, Path(folder), until_the_end)
         try:
             fault(trial)
+        except (Missing, NoPostgres):
+            raise
         except Exception:
             trial.problems.append(traceback.format_exc())
     gone = sum(each.startswith(("lost", "changed", "twice")) for each in trial.problems)
     seconds = round(time.monotonic() - began, 1)
-    return Result(name, database, trial.trials, len(trial.load.acknowledged), gone, seconds, trial.problems)
+    acknowledged = len(trial.load.acknowledged) + trial.acknowledged
+    return Result(name, database, trial.trials, acknowledged, gone, seconds, trial.problems)
 
 
 def main() -> int:
@@ -279,7 +243,7 @@ def main() -> int:
                 continue
             try:
                 result = run(name, fault, database)
-            except NoPostgres as missing:
+            except (NoPostgres, Missing) as missing:
                 print(f"{name}: skipped, {missing}", file=sys.stderr)  # noqa: T201
                 continue
             results.append(result)

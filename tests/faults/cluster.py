@@ -8,11 +8,11 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tests.databases import answers, find_binaries, free_port, server_account
+from tests.databases import NoPostgres, answers, find_binaries, free_port, server_account
 
 # Safe against a power cut, as in the field; small, so that its end is reached.
 OPTIONS = {
@@ -26,19 +26,44 @@ OPTIONS = {
 
 
 class Cluster:
-    """A server that can be ended in every way and started again."""
+    """A server that can be ended in every way and started again; its files are in `data` and its log is in `log`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.port = folder, free_port()
         self.binaries, self.account = find_binaries(), server_account()
+        (folder / "data").mkdir()
+        self.process: subprocess.Popen[bytes] | None = None
+        self._own(folder)
+
+    def _own(self, folder: Path) -> None:
         if self.account:
             os.chown(folder, self.account.pw_uid, self.account.pw_gid)
-        self.process: subprocess.Popen[bytes] | None = None
-        with self._run(
-            *(str(self.binaries / "initdb"), "--pgdata=data", "--username=keeper", "--auth=trust"),
+
+    def make(self, *, log_outside: bool = False) -> None:
+        """Make a new database, its log in the same folder or beside it."""
+        self._own(self.folder / "data")
+        self._finish(
+            *("initdb", "--pgdata=data", "--username=keeper", "--auth=trust"),
             *("--encoding=UTF8", "--locale=C", "--no-sync"),
-        ) as made:
-            assert made.wait(60) == 0, "initdb failed"
+            *([f"--waldir={self.folder / 'log'}"] if log_outside else []),
+        )
+
+    def follow(self, primary: Cluster) -> None:
+        """Become a copy of another that runs, and its standby once started; what was here is gone."""
+        shutil.rmtree(self.folder / "data")
+        self._finish(
+            *("pg_basebackup", "--pgdata=data", "--host=127.0.0.1", f"--port={primary.port}", "--username=keeper"),
+            *("--write-recovery-conf", "--checkpoint=fast", "--no-sync"),
+        )
+
+    def _finish(self, program: str, *arguments: str) -> None:
+        # Some of them may be linked to from elsewhere, not all.
+        folders = (self.binaries, (self.binaries / "postgres").resolve().parent)
+        found = shutil.which(program, path=os.pathsep.join(map(str, folders)))
+        if found is None:
+            raise NoPostgres(f"there is no {program}")
+        with self._run(found, *arguments) as running:
+            assert running.wait(60) == 0, f"{program} failed"
 
     def _run(self, *command: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -67,6 +92,10 @@ class Cluster:
             assert self.process.poll() is None, "the server ended"
             assert time.monotonic() < deadline, "the server does not answer"
             time.sleep(0.05)
+
+    def runs(self) -> bool:
+        """Tell whether it has not ended, by itself or otherwise."""
+        return self.process is not None and self.process.poll() is None
 
     def stop(self) -> None:
         """End it at once, its sessions too, without a checkpoint."""
@@ -97,12 +126,13 @@ class Cluster:
 
 
 @contextmanager
-def cluster() -> Iterator[Cluster]:
-    """Make a server, which is gone afterwards."""
+def cluster(make: Callable[[Cluster], object] = Cluster.make) -> Iterator[Cluster]:
+    """Make a server, its database as `make` does it, which is gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="onrecord-faults-", dir="/tmp"))
     made: Cluster | None = None
     try:
         made = Cluster(folder)
+        make(made)
         yield made
     finally:
         if made:

@@ -16,9 +16,10 @@ _FILLER = "filler"
 
 
 @contextmanager
-def small(folder: Path) -> Iterator[Path]:
-    """Put a disk of 24 MB under a folder."""
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "onrecord-faults", str(folder)], check=True)
+def small(folder: Path, megabytes: int = 24) -> Iterator[Path]:
+    """Put a small disk under a folder."""
+    size = f"size={megabytes}m"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", size, "onrecord-faults", str(folder)], check=True)
     try:
         yield folder
     finally:
@@ -26,10 +27,10 @@ def small(folder: Path) -> Iterator[Path]:
 
 
 def fill(folder: Path) -> None:
-    """Leave a disk almost no room."""
-    with suppress(OSError), (folder / _FILLER).open("wb") as file:
-        room = shutil.disk_usage(folder).free - 2**18
-        file.write(b"\0" * max(room, 0))
+    """Leave a disk no room."""
+    with suppress(OSError), (folder / _FILLER).open("wb", 0) as file:
+        while True:
+            file.write(b"\0" * 2**16)
 
 
 def free(folder: Path) -> None:

@@ -29,6 +29,8 @@ class Load:
     open: dict[str, str] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     statuses: list[int] = field(default_factory=list)
+    # By status, the newest body that is no record.
+    said: dict[int, bytes] = field(default_factory=dict)
     server: Server | None = None
     _numbers: Iterator[int] = field(default_factory=count)
     _stopped: threading.Event = field(default_factory=threading.Event)
@@ -59,7 +61,9 @@ class Load:
         if status == 201:
             self.acknowledged[words] = body
             self.open.pop(words)
-        elif 400 <= status < 500:
+            return
+        self.said[status] = body
+        if 400 <= status < 500:
             self.refused.add(words)
             self.open.pop(words)
 
@@ -98,13 +102,18 @@ def by_words(server: Server, words: str) -> list[dict[str, Any]]:
     return list(found)
 
 
-def lost(load: Load, server: Server) -> list[str]:
-    """Return what was acknowledged and is not there as it was answered, or is there without reason, or twice."""
+def lost(load: Load, server: Server, *, besides: str = "Besides") -> list[str]:
+    """Return what was acknowledged and is not there as it was answered, or is there without reason, or twice.
+
+    What begins with the words of `besides` somebody else has written, and is left out.
+    """
     lines = server.ask("GET", "/v1/statements.ndjson", timeout=120).body.split(b"\n")
     stored: dict[str, bytes] = {}
     wrong = []
     for line in filter(None, lines):
         words = json.loads(line)["text"]
+        if words.startswith(besides):
+            continue
         if words in stored:
             wrong.append(f"twice: {words}")
         stored[words] = line

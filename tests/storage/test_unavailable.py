@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import psycopg
 import pytest
@@ -14,36 +11,8 @@ from api.app import create_app
 from api.domain import keys, log
 from api.settings import Settings
 from api.storage.db import close_database, db
-from api.storage.postgres import _WRITES
 from tests.conftest import Client, statement
-
-HOLDER = """
-import sqlite3, sys
-connection = sqlite3.connect(sys.argv[1], isolation_level=None)
-connection.execute("BEGIN IMMEDIATE")
-print("held", flush=True)
-sys.stdin.read()
-"""
-
-
-@contextmanager
-def write_lock(url: str) -> Iterator[None]:
-    """Hold the right to write, as a long import elsewhere would."""
-    if url.startswith("postgresql"):
-        with psycopg.connect(url) as other:
-            other.execute("SELECT pg_advisory_xact_lock(%s)", [_WRITES])
-            yield
-        return
-    # From another process: this one must never open the file with a second library.
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLDER, url.removeprefix("sqlite:///")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as holder:
-        assert holder.stdout is not None
-        holder.stdout.readline()
-        yield
-        holder.communicate()
+from tests.faults.locks import write_lock
 
 
 @pytest.fixture
