@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -19,16 +20,20 @@ from api.domain.errors import Conflict, Gone, Invalid, Refused
 from api.domain.ids import is_id, is_time
 from api.domain.keys import Key
 from api.domain.kinds import Document
+from api.domain.outlets import OUTLET
 from api.domain.references import Known, Resolution
+from api.domain.speakers import SPEAKER
 from api.domain.statements import STATEMENT
 from api.storage.db import rows, writing
 from api.text.folding import fingerprint
-from schemas.faults import problems
+from schemas.faults import Path, pointer, problems
 from schemas.statements import StatementOut
 
 # What our own export lines hold besides what may be sent; id, time and corrections may be kept.
 _DROPPED = ("version", "updated_at", "recorded_by")
 _KEPT = ("id", "created_at", "corrections")
+# Who may be described beside an id, for those that do not have that record, as who is new is checked.
+_DESCRIBED = {kind.prefix: kind.takes for kind in (SPEAKER, OUTLET)}
 _CORRECTIONS = StatementOut().fields["corrections"]
 _AT_ONCE = 500
 # How many failures a report lists; the command line writes down every one.
@@ -57,12 +62,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line that is right by itself: its fields, what may be kept of it, and who is described in it, by ids."""
+    """A line that is right by itself: its fields, what may be kept of it, and who is described in it, by ids.
+
+    `shorthand` is whether its one appearance is told at the top, which is where problems of that are shown.
+    """
 
     number: int
     fields: Document
     kept: Document = field(default_factory=dict)
     described: dict[str, Document] = field(default_factory=dict)
+    shorthand: bool = False
 
 
 def check(number: int, document: Document) -> Line | Outcome:
@@ -81,9 +90,14 @@ def check(number: int, document: Document) -> Line | Outcome:
     except ValidationError as error:
         located = [{**each, "pointer": STATEMENT.takes.locate(each["pointer"], sent)} for each in problems(error)]
         found = [*found, *located]
+    described: dict[str, Document] = {}
+    for path, id, given in _descriptions(sent, ()):
+        told, wrong = _description(id[:3], given["name"], given.get("type"))
+        found += [{**each, "pointer": pointer(path) + each["pointer"].removeprefix("#")} for each in wrong]
+        described.setdefault(id, {"id": id, **told})
     if found:
         return Outcome(number, "failed", 422, tuple(found))
-    return Line(number, fields, kept, dict(_described(document)))
+    return Line(number, fields, kept, described, shorthand="appearances" not in sent)
 
 
 def _kept(document: Document) -> Document:
@@ -105,19 +119,35 @@ def _kept(document: Document) -> Document:
     return {name: value for name, value in zip(_KEPT, (id, at, corrections), strict=True) if value}
 
 
-def _described(value: object) -> Iterator[tuple[str, Document]]:
-    """Give id and description of each speaker and outlet that is named with both."""
-    if isinstance(value, Mapping):
-        id, name = value.get("id"), value.get("name")
-        if isinstance(id, str) and isinstance(name, str) and id[:4] in ("spk_", "out_"):
-            described = {"id": id, "name": name, "type": value.get("type")}
-            yield id, {part: each for part, each in described.items() if each is not None}
-        for below in value.values():
-            if isinstance(below, (Mapping, list)):
-                yield from _described(below)
-    elif isinstance(value, list):
-        for below in value:
-            yield from _described(below)
+def _descriptions(value: object, path: Path) -> Iterator[tuple[Path, str, Document]]:
+    """Give place, id and members of each speaker and outlet that is named with both id and name."""
+    if isinstance(value, dict):
+        id = value.get("id")
+        if value.get("name") is not None and isinstance(id, str) and any(is_id(id, each) for each in _DESCRIBED):
+            yield path, id, value
+        below: Iterable[tuple[str | int, object]] = value.items()
+    else:
+        below = enumerate(value) if isinstance(value, list) else ()
+    for step, each in below:
+        if isinstance(each, (dict, list)):
+            yield from _descriptions(each, (*path, step))
+
+
+def _description(prefix: str, name: object, type: object) -> tuple[Document, list[dict[str, str]]]:
+    """Return what is told of one who is described, as who is new is checked, and what is wrong with it."""
+    # The same few stand in most lines of a file.
+    read = _read if isinstance(name, str) and isinstance(type, str | None) else _read.__wrapped__
+    return read(prefix, name, type)
+
+
+@lru_cache(maxsize=4096)
+def _read(prefix: str, name: object, type: object) -> tuple[Document, list[dict[str, str]]]:
+    told = {"name": name} if type is None else {"name": name, "type": type}
+    try:
+        loaded: Document = _DESCRIBED[prefix].load(told)
+    except ValidationError as error:
+        return {}, problems(error)
+    return {part: loaded[part] for part in told}, []
 
 
 def write(lines: list[Line], options: Options, *, by: Key) -> list[Outcome]:
@@ -134,8 +164,7 @@ class _Batch:
 
     def __init__(self, lines: list[Line], options: Options, by: Key) -> None:
         self.lines, self.options, self.by = lines, options, by
-        described = {id: each for line in lines for id, each in line.described.items()}
-        self.known = Known(described, keeping=options.keeping)
+        self.known = Known(keeping=options.keeping)
         self.prints = [fingerprint(line.fields["text"]) for line in lines]
         self.alike = set(_among("SELECT fingerprint FROM statement WHERE fingerprint IN", self.prints))
         self.external = _pairs("SELECT external_id, id FROM statement WHERE external_id IN", self._external())
@@ -188,7 +217,7 @@ class _Batch:
 
     def _drafted(self, line: Line) -> Document:
         kept = line.kept if self.options.keeping else {}
-        resolution = Resolution(self.by.name, None, self.known)
+        resolution = Resolution(self.by.name, None, self.known, line.described)
         document = records.drafted(STATEMENT, line.fields, resolution, id=kept.get("id"), at=kept.get("created_at"))
         if "corrections" in kept:
             document["corrections"] = kept["corrections"]
@@ -232,7 +261,7 @@ class _Batch:
 
     def _revised(self, line: Line, held: str) -> Outcome:
         n, previous = records.current(STATEMENT, held, None)
-        settled = STATEMENT.settle(line.fields, Resolution(self.by.name, previous, self.known))
+        settled = STATEMENT.settle(line.fields, Resolution(self.by.name, previous, self.known, line.described))
         if self.options.keeping and "corrections" in line.kept:
             settled["corrections"] = line.kept["corrections"]
         if not records.differs(previous, settled):
@@ -243,7 +272,9 @@ class _Batch:
 
 def _failed(line: Line, error: Refused) -> Outcome:
     if isinstance(error, Invalid):
-        return Outcome(line.number, "failed", 422, tuple(error.facts["errors"]))
+        sent = {} if line.shorthand else line.fields
+        located = [{**each, "pointer": STATEMENT.takes.locate(each["pointer"], sent)} for each in error.facts["errors"]]
+        return Outcome(line.number, "failed", 422, tuple(located))
     status = 410 if isinstance(error, Gone) else 409
     problem = {"pointer": "#", "code": "conflict", "detail": str(error), **error.facts}
     return Outcome(line.number, "failed", status, (problem,))

@@ -18,41 +18,50 @@ from api.text.folding import fold
 class Known:
     """Who is known by now in one transaction, so that many documents ask for each speaker and outlet once.
 
-    `described` holds what is told of speakers and outlets besides their ids, by these, for those that are not held
-    here. They are made under their own ids where that is allowed by `keeping`.
+    Those that are described with their ids are made under these where that is allowed by `keeping`.
     """
 
-    def __init__(self, described: dict[str, Document] | None = None, *, keeping: bool = False) -> None:
-        self.described = described or {}
+    def __init__(self, *, keeping: bool = False) -> None:
         self.keeping = keeping
-        self._standing: dict[tuple[str, ...], str] = {}
+        self._standing: dict[_Key, str] = {}
+        # What was found by each name, to be forgotten when another comes to bear it.
+        self._named: dict[tuple[str, str], list[_Key]] = {}
 
     def standing(self, kind: Kind, given: Document) -> str | None:
         """Return the id of who stands for one that is referred to, where that is known or named by its id."""
-        name = _key(kind, given)
-        if name not in self._standing and "id" in given:
+        key = _key(kind, given)
+        if key not in self._standing and "id" in given:
             found = survivors.survivor(kind.name, given["id"])
             if found is not None:
-                self._standing[name] = found
-        return self._standing.get(name)
+                self._standing[key] = found
+        return self._standing.get(key)
 
     def remember(self, kind: Kind, given: Document, id: str) -> None:
-        """Note whom a name stands for."""
-        self._standing[_key(kind, given)] = id
+        """Note who was found by a name."""
+        key = _key(kind, given)
+        self._standing[key] = id
+        self._named.setdefault((kind.name, fold(given["name"])), []).append(key)
 
     def forget(self) -> None:
         """Forget all, as some of it was undone."""
         self._standing.clear()
+        self._named.clear()
 
     def make(self, kind: Kind, given: Document, by: str) -> str:
         """Make one that is missing, and return its id."""
-        fields = {part: value for part, value in given.items() if part != "id"}
-        id = records.store(kind, kind.takes.load(fields), by=by, id=given.get("id") if self.keeping else None)
+        fields = kind.takes.load({part: value for part, value in given.items() if part != "id"})
+        id = records.store(kind, fields, by=by, id=given.get("id") if self.keeping else None)
+        for name in (fields["name"], *fields["aliases"]):
+            for key in self._named.pop((kind.name, fold(name)), ()):
+                self._standing.pop(key, None)
         self.remember(kind, given, id)
         return id
 
 
-def _key(kind: Kind, given: Document) -> tuple[str, ...]:
+_Key = tuple[str, ...]
+
+
+def _key(kind: Kind, given: Document) -> _Key:
     if "id" in given:
         return kind.name, given["id"]
     return kind.name, fold(given["name"]), given.get("type") or "", "named"
@@ -62,14 +71,22 @@ class Resolution:
     """The references of one document, resolved one by one; `finish` raises all their problems at once.
 
     What the `previous` version of the document names already may be named again, even where it has been withdrawn
-    since: a change of something else must not be refused for it.
+    since: a change of something else must not be refused for it. `described` holds what is told of speakers and
+    outlets besides their ids, by these, for those that were never held here.
     """
 
-    def __init__(self, by: str, previous: Document | None, known: Known | None = None) -> None:
+    def __init__(
+        self,
+        by: str,
+        previous: Document | None,
+        known: Known | None = None,
+        described: dict[str, Document] | None = None,
+    ) -> None:
         self.by = by
         self.previous = previous
         self.problems: list[dict[str, Any]] = []
         self.known = known or Known()
+        self.described = described or {}
         self._missing: list[tuple[Kind, Document, str, Document]] = []
 
     def speaker(self, given: Document | None, pointer: str) -> Document | None:
@@ -119,9 +136,9 @@ class Resolution:
         if standing is not None:
             return {"id": self._kept(kind.name, standing, pointer)}
         if "id" in given:
-            if given["id"] not in self.known.described:
+            if given["id"] not in self.described or log.of_record(given["id"], limit=1):
                 return self._known(kind.name, given["id"], pointer)
-            given = self.known.described[given["id"]]
+            given = self.described[given["id"]]
         before = len(self.problems)
         if found := self._bearer(kind, given, pointer):
             return {"id": self._kept(kind.name, found, pointer)}
