@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-import orjson
 from marshmallow import ValidationError
 
 from api.domain import records
@@ -20,11 +19,12 @@ from api.domain.errors import Conflict, Gone, Invalid, Refused
 from api.domain.ids import is_id, is_time
 from api.domain.keys import Key
 from api.domain.kinds import Document
+from api.domain.outcomes import Outcome, Report
 from api.domain.outlets import OUTLET
 from api.domain.references import Known, Resolution
 from api.domain.speakers import SPEAKER
 from api.domain.statements import STATEMENT
-from api.storage.db import rows, writing
+from api.storage.db import rows, undoable, writing
 from api.text.folding import fingerprint
 from schemas.faults import Path, pointer, problems
 from schemas.statements import StatementOut
@@ -36,9 +36,6 @@ _KEPT = ("id", "created_at", "corrections")
 _DESCRIBED = {kind.prefix: kind.takes for kind in (SPEAKER, OUTLET)}
 _CORRECTIONS = StatementOut().fields["corrections"]
 _AT_ONCE = 500
-# How many failures a report lists; the command line writes down every one.
-MOST_ERRORS = 100
-MOST_BYTES = 40_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +44,6 @@ class Options:
 
     on_conflict: str = "error"
     keeping: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a line: `created`, `updated`, `unchanged`, `failed`, then with a status and the problems, or
-    `undone`, since another line failed."""
-
-    line: int
-    result: str
-    status: int = 201
-    errors: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +188,7 @@ class _Batch:
         if taken or print in self.alike:
             # Something with these words is held, or comes before: whether it is the same is looked at one by one.
             self._store()
-            return self._alone(line)
+            return self._alone(line, print)
         document = self._drafted(line)
         self.waiting.append(document)
         self._note(line, document, print)
@@ -227,7 +213,7 @@ class _Batch:
         records.keep(STATEMENT, self.waiting)
         self.waiting = []
 
-    def _alone(self, line: Line) -> Outcome:
+    def _alone(self, line: Line, print: int) -> Outcome:
         try:
             with writing():
                 document = self._drafted(line)
@@ -242,7 +228,7 @@ class _Batch:
         except Exception:
             self.known.forget()
             raise
-        self._note(line, document, fingerprint(line.fields["text"]))
+        self._note(line, document, print)
         return Outcome(line.number, "created")
 
     def _met(self, line: Line, held: Any) -> Outcome:
@@ -292,39 +278,6 @@ def _asked(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
     return rows(f"{sql} ({', '.join('?' * len(values))})", values) if values else []
 
 
-class _Undone(Exception):
-    """What was tried is not to be kept."""
-
-
-@dataclass
-class Report:
-    """What became of all lines, counted; and of the failures the first, with their problems."""
-
-    received: int = 0
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    failed: int = 0
-    errors: list[dict[str, Any]] = field(default_factory=list)
-    _room: int = MOST_BYTES
-
-    def add(self, outcome: Outcome) -> None:
-        """Count one line."""
-        self.received += 1
-        if outcome.result != "undone":
-            setattr(self, outcome.result, getattr(self, outcome.result) + 1)
-        if outcome.result == "failed" and len(self.errors) < MOST_ERRORS and self._room > 0:
-            told = {"line": outcome.line, "status": outcome.status, "errors": list(outcome.errors)}
-            self._room -= len(orjson.dumps(told))
-            if self._room > 0:
-                self.errors.append(told)
-
-    def facts(self) -> dict[str, Any]:
-        """Return the counts and failures by their names."""
-        counts = {name: getattr(self, name) for name in ("received", "created", "updated", "unchanged", "failed")}
-        return {**counts, "errors": self.errors, "errors_truncated": self.failed > len(self.errors)}
-
-
 def load(
     checked: list[Line | Outcome], options: Options, *, by: Key, atomic: bool = False, dry_run: bool = False
 ) -> Report:
@@ -333,18 +286,15 @@ def load(
     Where it is `atomic` and a line fails, nothing is stored, nor in a `dry_run`, which tells what would become of each.
     """
     outcomes: list[Outcome] = []
-    try:
-        with writing():
-            right = [each for each in checked if isinstance(each, Line)]
-            written = {each.line: each for each in write(right, options, by=by)}
-            outcomes = [each if isinstance(each, Outcome) else written[each.number] for each in checked]
-            if atomic and any(each.result == "failed" for each in outcomes):
-                outcomes = [each if each.result == "failed" else replace(each, result="undone") for each in outcomes]
-                raise _Undone
-            if dry_run:
-                raise _Undone
-    except _Undone:
-        pass
+    with undoable() as undo:
+        right = [each for each in checked if isinstance(each, Line)]
+        written = {each.line: each for each in write(right, options, by=by)}
+        outcomes = [each if isinstance(each, Outcome) else written[each.number] for each in checked]
+        if atomic and any(each.result == "failed" for each in outcomes):
+            outcomes = [each if each.result == "failed" else replace(each, result="undone") for each in outcomes]
+            undo()
+        if dry_run:
+            undo()
     report = Report()
     for each in outcomes:
         report.add(each)

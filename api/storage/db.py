@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from threading import local
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 import peewee
 from peewee import Database, DatabaseProxy, ModelSelect, PeeweeException
@@ -216,6 +216,26 @@ def writing() -> Iterator[None]:
         finally:
             if outer is None:
                 _thread.known = None
+
+
+@contextmanager
+def undoable() -> Iterator[Callable[[], NoReturn]]:
+    """One write that may be called off: calling what is given leaves it at once, and nothing inside is stored."""
+    called_off = _CalledOff()
+
+    def undo() -> NoReturn:
+        raise called_off
+
+    try:
+        with writing():
+            yield undo
+    except _CalledOff as error:
+        if error is not called_off:
+            raise
+
+
+class _CalledOff(Exception):
+    """A write is not to be kept."""
 
 
 def while_writing() -> dict[Any, Any]:
