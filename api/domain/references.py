@@ -50,7 +50,9 @@ class Known:
     def make(self, kind: Kind, given: Document, by: str) -> str:
         """Make one that is missing, and return its id."""
         fields = kind.takes.load({part: value for part, value in given.items() if part != "id"})
-        id = records.store(kind, fields, by=by, id=given.get("id") if self.keeping else None)
+        document = records.drafted(kind, fields, Resolution(by, None), id=given.get("id") if self.keeping else None)
+        records.keep(kind, [document])
+        id = str(document["id"])
         for name in (fields["name"], *fields["aliases"]):
             for key in self._named.pop((kind.name, fold(name)), ()):
                 self._standing.pop(key, None)
