@@ -8,13 +8,13 @@ meets something that is held already.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from marshmallow import ValidationError
 
-from api.domain import records
+from api.domain import log, records, statements
 from api.domain.errors import Conflict, Gone, Invalid, Refused
 from api.domain.ids import is_id, is_time
 from api.domain.keys import Key
@@ -23,9 +23,9 @@ from api.domain.outcomes import Outcome, Report
 from api.domain.outlets import OUTLET
 from api.domain.references import Known, Resolution
 from api.domain.speakers import SPEAKER
-from api.domain.statements import STATEMENT
-from api.storage.db import rows, undoable, writing
-from api.text.folding import fingerprint
+from api.domain.statements import STATEMENT, Drawn
+from api.storage.db import among, undoable, writing
+from api.text.folding import fold
 from schemas.faults import Path, pointer, problems
 from schemas.statements import StatementOut
 
@@ -35,7 +35,7 @@ _KEPT = ("id", "created_at", "corrections")
 # Who may be described beside an id, for those that do not have that record, as who is new is checked.
 _DESCRIBED = {kind.prefix: kind.takes for kind in (SPEAKER, OUTLET)}
 _CORRECTIONS = StatementOut().fields["corrections"]
-_AT_ONCE = 500
+_AT_ONCE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +48,25 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line that is right by itself: its fields, what may be kept of it, and who is described in it, by ids.
+    """A line that is right by itself: its fields, what is drawn from them, what may be kept of it, and who is
+    described in it, by ids.
 
-    `shorthand` is whether its one appearance is told at the top, which is where problems of that are shown.
+    `named` are the types and ids or folded names of all who may be meant by it. `shorthand` is whether its one
+    appearance is told at the top, which is where problems of that are shown.
     """
 
     number: int
     fields: Document
-    kept: Document = field(default_factory=dict)
-    described: dict[str, Document] = field(default_factory=dict)
-    shorthand: bool = False
+    drawn: Drawn
+    kept: Document
+    described: dict[str, Document]
+    named: set[tuple[str, str]]
+    shorthand: bool
+
+    @property
+    def print(self) -> int:
+        """The number that is equal for texts that fold alike."""
+        return self.drawn.print
 
 
 def check(number: int, document: Document) -> Line | Outcome:
@@ -83,7 +92,16 @@ def check(number: int, document: Document) -> Line | Outcome:
         described.setdefault(id, {"id": id, **told})
     if found:
         return Outcome(number, "failed", 422, tuple(found))
-    return Line(number, fields, kept, described, shorthand="appearances" not in sent)
+    named = _named(fields, described)
+    return Line(number, fields, STATEMENT.draw(fields), kept, described, named, "appearances" not in sent)
+
+
+def _named(fields: Document, described: dict[str, Document]) -> set[tuple[str, str]]:
+    found: set[tuple[str, str]] = set()
+    for type, given in statements.named(fields):
+        told = given if "name" in given else described.get(given["id"], {})
+        found.update((type, each) for each in (given.get("id"), told and fold(told["name"])) if each)
+    return found
 
 
 def _kept(document: Document) -> Document:
@@ -150,12 +168,20 @@ class _Batch:
 
     def __init__(self, lines: list[Line], options: Options, by: Key) -> None:
         self.lines, self.options, self.by = lines, options, by
-        self.known = Known(keeping=options.keeping)
-        self.prints = [fingerprint(line.fields["text"]) for line in lines]
-        self.alike = set(_among("SELECT fingerprint FROM statement WHERE fingerprint IN", self.prints))
-        self.external = _pairs("SELECT external_id, id FROM statement WHERE external_id IN", self._external())
-        self.ids = set(_among("SELECT record FROM entry WHERE version = 1 AND record IN", self._ids()))
-        self.waiting: list[Document] = []
+        self.known = Known(gathers=True, keeping=options.keeping)
+        self._expect()
+        prints = [line.print for line in lines]
+        self.alike = {print for (print,) in among("SELECT fingerprint FROM statement WHERE fingerprint IN", prints)}
+        self.external = dict(among("SELECT external_id, id FROM statement WHERE external_id IN", self._external()))
+        self.ids = set(log.held(self._ids()))
+        self.waiting: list[tuple[Document, Drawn]] = []
+
+    def _expect(self) -> None:
+        named = {each for line in self.lines for each in line.named}
+        for kind in (SPEAKER, OUTLET):
+            of_kind = {each for type, each in named if type == kind.name}
+            ids = {each for each in of_kind if is_id(each, kind.prefix)}
+            self.known.expect(kind, ids, of_kind - ids)
 
     def _external(self) -> list[str]:
         return [each for line in self.lines if (each := line.fields["external_id"]) is not None]
@@ -169,9 +195,9 @@ class _Batch:
     def written(self) -> list[Outcome]:
         """Write all and return what became of each."""
         outcomes = []
-        for line, print in zip(self.lines, self.prints, strict=True):
+        for line in self.lines:
             try:
-                outcomes.append(self._line(line, print))
+                outcomes.append(self._line(line))
             except ValidationError as error:
                 outcomes.append(Outcome(line.number, "failed", 422, tuple(problems(error))))
             except Refused as error:
@@ -179,27 +205,17 @@ class _Batch:
         self._store()
         return outcomes
 
-    def _line(self, line: Line, print: int) -> Outcome:
+    def _line(self, line: Line) -> Outcome:
         id, external = self._own_id(line), line.fields["external_id"]
         taken = self.external.get(external) if external else None
         if id in self.ids or (taken and self.options.on_conflict != "error"):
             self._store()
             return self._met(line, id if id in self.ids else taken)
-        if taken or print in self.alike:
+        if taken or line.print in self.alike:
             # Something with these words is held, or comes before: whether it is the same is looked at one by one.
             self._store()
-            return self._alone(line, print)
-        document = self._drafted(line)
-        self.waiting.append(document)
-        self._note(line, document, print)
-        return Outcome(line.number, "created")
-
-    def _note(self, line: Line, document: Document, print: int) -> None:
-        self.alike.add(print)
-        if line.fields["external_id"] is not None:
-            self.external[line.fields["external_id"]] = document["id"]
-        if self._own_id(line):
-            self.ids.add(document["id"])
+            return self._alone(line)
+        return self._created(line, self._drafted(line))
 
     def _drafted(self, line: Line) -> Document:
         kept = line.kept if self.options.keeping else {}
@@ -209,27 +225,28 @@ class _Batch:
             document["corrections"] = kept["corrections"]
         return document
 
+    def _created(self, line: Line, document: Document) -> Outcome:
+        self.waiting.append((document, line.drawn))
+        self.alike.add(line.print)
+        if line.fields["external_id"] is not None:
+            self.external[line.fields["external_id"]] = document["id"]
+        if self._own_id(line):
+            self.ids.add(document["id"])
+        return Outcome(line.number, "created")
+
     def _store(self) -> None:
-        records.keep(STATEMENT, self.waiting)
+        self.known.store()
+        records.keep(STATEMENT, [document for document, _ in self.waiting], [drawn for _, drawn in self.waiting])
         self.waiting = []
 
-    def _alone(self, line: Line, print: int) -> Outcome:
+    def _alone(self, line: Line) -> Outcome:
+        document = self._drafted(line)
         try:
-            with writing():
-                document = self._drafted(line)
-                STATEMENT.refuse(document)
-                records.keep(STATEMENT, [document])
+            STATEMENT.refuse(document)
         except Conflict as error:
-            # Speakers that were made for it are undone with it.
-            self.known.forget()
-            if self.options.on_conflict == "skip":
-                return Outcome(line.number, "unchanged")
-            return _failed(line, error)
-        except Exception:
-            self.known.forget()
-            raise
-        self._note(line, document, print)
-        return Outcome(line.number, "created")
+            self.known.unmake()
+            return Outcome(line.number, "unchanged") if self.options.on_conflict == "skip" else _failed(line, error)
+        return self._created(line, document)
 
     def _met(self, line: Line, held: Any) -> Outcome:
         """Return what becomes of a line whose id or external id is taken."""
@@ -252,6 +269,7 @@ class _Batch:
             settled["corrections"] = line.kept["corrections"]
         if not records.differs(previous, settled):
             return Outcome(line.number, "unchanged")
+        self.known.store()
         records.replace(STATEMENT, n, previous, settled, by=self.by.name)
         return Outcome(line.number, "updated")
 
@@ -264,18 +282,6 @@ def _failed(line: Line, error: Refused) -> Outcome:
     status = 410 if isinstance(error, Gone) else 409
     problem = {"pointer": "#", "code": "conflict", "detail": str(error), **error.facts}
     return Outcome(line.number, "failed", status, (problem,))
-
-
-def _among(sql: str, values: list[Any]) -> Iterable[Any]:
-    return [found for (found,) in _asked(sql, values)]
-
-
-def _pairs(sql: str, values: list[Any]) -> dict[Any, Any]:
-    return dict(_asked(sql, values))
-
-
-def _asked(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
-    return rows(f"{sql} ({', '.join('?' * len(values))})", values) if values else []
 
 
 def load(

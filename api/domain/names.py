@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import orjson
@@ -11,7 +11,7 @@ from api.domain.conditions import Conditions
 from api.domain.errors import Conflict
 from api.domain.ids import is_id
 from api.domain.kinds import Document, New
-from api.storage.db import execute, insert_all, row, rows, while_writing
+from api.storage.db import among, execute, insert_all, row, rows, while_writing
 from api.text import tokens
 from api.text.folding import fold
 from api.text.queries import Term
@@ -161,6 +161,14 @@ def bearers(type: str, name: str) -> list[str]:
     """Return the ids of those whose name or alias this is, oldest first; never of one that was merged."""
     found = rows("SELECT record FROM name WHERE type = ? AND folded = ? ORDER BY record", (type, fold(name)))
     return [id for (id,) in found]
+
+
+def borne(type: str, folded: Collection[str]) -> list[tuple[str, dict[str, Any]]]:
+    """Return names out of many, each with id, name and type of one who bears it, oldest first."""
+    sql = f"SELECT t.n, n.folded, t.reference FROM name n JOIN {type} t ON t.id = n.record WHERE n.type = '{type}'"
+    found = [(n, name, orjson.loads(shown)) for n, name, shown in among(f"{sql} AND n.folded IN", folded)]
+    while_writing().update({(type, shown["id"]): n for n, _, shown in found})
+    return sorted(((name, shown) for _, name, shown in found), key=lambda each: each[1]["id"])
 
 
 def candidates(type: str, ids: list[str]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,8 +135,12 @@ def _mentioned(document: Document) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What is indexed of a statement whoever it names: columns, words, canonical addresses, topics, figures."""
+    """What is indexed of a statement whoever it names.
 
+    `print` is its text's fingerprint, `columns` are others that need no more, `urls` its canonical addresses.
+    """
+
+    print: int
     columns: dict[str, object]
     said: words.Spoken
     urls: list[str]
@@ -145,25 +149,26 @@ class Drawn:
 
 
 def _draw(document: Document) -> Drawn:
-    said = bounds(document["said_on"]) if document["said_on"] else (0, 0)
+    day = bounds(document["said_on"]) if document["said_on"] else (0, 0)
     printed = document["appearances"][0]["published_on"]
     published = bounds(printed) if printed else (0, 0)
     columns = {
-        "said_lower": said[0],
-        "said_upper": said[1],
-        "fingerprint": fingerprint(document["text"]),
+        "said_lower": day[0],
+        "said_upper": day[1],
         "lang": document["lang"].lower(),
         "published_lower": published[0],
         "published_upper": published[1],
     }
     topics = [(fold(label), label) for label in document["topics"]]
-    return Drawn(columns, words.spoken(document), sorted(_urls(document)), topics, quantities.draw(document))
+    said, urls, figures = words.spoken(document), sorted(_urls(document)), quantities.draw(document)
+    return Drawn(fingerprint(document["text"]), columns, said, urls, topics, figures)
 
 
 def _columns(n: int, document: Document, drawn: Drawn) -> dict[str, object]:
     speaker = document["speaker"]
     return {
         **drawn.columns,
+        "fingerprint": drawn.print,
         "kind": document["kind"],
         "status": document["status"],
         "speaker": speaker and names.number("speaker", speaker["id"]),
@@ -175,6 +180,17 @@ def _columns(n: int, document: Document, drawn: Drawn) -> dict[str, object]:
         "medium": document["medium"],
         "place": words.place(n, drawn.said),
     }
+
+
+def named(fields: Document) -> Iterator[tuple[str, Document]]:
+    """Yield the type of each speaker and outlet that a statement names, and what it calls them."""
+    for holder in (fields, *fields["attributions"]):
+        if holder["speaker"]:
+            yield "speaker", holder["speaker"]
+    for appearance in fields["appearances"]:
+        for holder in (appearance, *appearance["via"]):
+            if holder["outlet"]:
+                yield "outlet", holder["outlet"]
 
 
 def rows_beside(document: Document, drawn: Drawn | None = None) -> dict[str, list[tuple[str, ...]]]:
