@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import signal
@@ -90,6 +91,7 @@ class Importing:
             lines: Format = NDJSON(source) if self.form == "ndjson" else CSV(source, StatementOut)
             check = stack.enter_context(_checking(lines))
             opened()
+            _collect_seldom()
             done, finished = self._begun(again)
             if finished:
                 return done, False
@@ -153,6 +155,13 @@ class Importing:
             self.rejects.unlink()
 
 
+def _collect_seldom() -> None:
+    """Look for garbage in circles, of which lines make hardly any, less often, and not among what was imported."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000)
+
+
 def _name(file: Path, form: str, options: Options) -> str:
     with file.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256")
@@ -200,8 +209,14 @@ def _checking(form: Format) -> Iterator[Any]:
         for first, found in waiting:
             yield list(zip(first, found.get(), strict=True))
 
-    with get_context("fork").Pool(count, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)) as pool:
+    with get_context("fork").Pool(count, initializer=_begin_checking) as pool:
         yield check
+
+
+def _begin_checking() -> None:
+    # Who interrupts a command interrupts all its processes; this one ends with the one that writes.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _collect_seldom()
 
 
 def _chunks(records: Iterator[Raw]) -> Iterator[list[Raw]]:

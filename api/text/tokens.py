@@ -107,7 +107,7 @@ def _folded(word: str) -> tuple[str, ...]:
 def stems(folded: Iterable[str], language: str) -> list[str]:
     """Return the stems of folded words by a language's rules (the words themselves where it has none)."""
     stem = _stem(primary(language))
-    return [stem(word) for word in folded] if stem else list(folded)
+    return list(map(stem, folded)) if stem else list(folded)
 
 
 def has_stems(language: str) -> bool:
