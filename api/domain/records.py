@@ -26,17 +26,21 @@ def record(kind: Kind, fields: Document, *, by: Key) -> Sent:
     """
     drawn = kind.draw(fields)
     with writing():
-        return reading.find(kind, store(kind, fields, by=by.name, drawn=drawn), by)
+        return reading.find(kind, _stored(kind, fields, drawn, by.name), by)
 
 
-def store(kind: Kind, fields: Document, *, by: str, drawn: Any = None) -> str:
+def store(kind: Kind, fields: Document, *, by: str) -> str:
     """Store a new record and return its id; `record` for whoever does not read it back."""
-    drawn = drawn or kind.draw(fields)
+    drawn = kind.draw(fields)
     with writing():
-        document = drafted(kind, fields, references.Resolution(by, None))
-        kind.refuse(document)
-        keep(kind, [document], [drawn])
-        return str(document["id"])
+        return _stored(kind, fields, drawn, by)
+
+
+def _stored(kind: Kind, fields: Document, drawn: Any, by: str) -> str:
+    document = drafted(kind, fields, references.Resolution(by, None))
+    kind.refuse(document)
+    keep(kind, [document], [drawn])
+    return str(document["id"])
 
 
 def drafted(
