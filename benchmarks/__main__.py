@@ -9,7 +9,7 @@ from typing import Any
 import click
 import orjson
 
-from benchmarks import single
+from benchmarks import single, writing
 from benchmarks.load import fetch_all, quantile
 from benchmarks.rounds import Result, measure
 from benchmarks.scenarios import Scenario, scenarios
@@ -41,7 +41,7 @@ def main(size: int, seconds: float, rounds: int, only: str, fresh: bool, as_json
         done.append(_facts(result))
         if not as_json:
             click.echo(_line(done[-1]))
-    for measurement in single.MEASUREMENTS:
+    for measurement in (*single.MEASUREMENTS, *writing.MEASUREMENTS):
         if only in measurement.__name__.replace("_", " ") and (facts := measurement(store)):
             done.append(facts)
             if not as_json:

@@ -19,7 +19,7 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 class Refused(Exception):
-    """The server answered something else than 200."""
+    """The server answered something else than was wanted."""
 
 
 @dataclass
@@ -43,19 +43,23 @@ class _Client:
     missing: int = 0
 
 
-def ask(port: int, paths: Sequence[str], seconds: float, *, workers: Sequence[int] = (), start: int = 0) -> Load:
-    """Ask for paths in turn, from a process of its own, for so many seconds.
+def ask(
+    port: int, paths: Sequence[str | bytes], seconds: float, *, workers: Sequence[int] = (), start: int = 0
+) -> Load:
+    """Ask for paths, or send requests that are given whole, in turn, from a process of its own, for so many seconds.
 
     The first tenth is for warming up and not counted. Where the server's workers are given, each is asked on as
-    many connections as the others. Raises Refused for any answer but 200.
+    many connections as the others. Raises Refused for any answer but 200 and 201.
     """
     return apart(_ask, port, list(paths), seconds, list(workers), start)
 
 
-def _ask(port: int, paths: list[str], seconds: float, workers: list[int], start: int) -> Load:
+def _ask(port: int, paths: list[str | bytes], seconds: float, workers: list[int], start: int) -> Load:
     gc.disable()
-    requests = [f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode() for path in paths]
-    clients = _spread(port, workers, requests[0]) if workers else [_open(port) for _ in range(CONNECTIONS)]
+    requests = [each if isinstance(each, bytes) else _get(port, each) for each in paths]
+    # What writes is not sent to find out who takes a connection.
+    probe = requests[0] if requests[0].startswith(b"GET ") else _get(port, "/livez")
+    clients = _spread(port, workers, probe) if workers else [_open(port) for _ in range(CONNECTIONS)]
     poll = selectors.DefaultSelector()
     clock = time.perf_counter
     for number, client in enumerate(clients):
@@ -80,6 +84,10 @@ def _ask(port: int, paths: list[str], seconds: float, workers: list[int], start:
     for client in clients:
         client.socket.close()
     return Load(seconds, times, asked)
+
+
+def _get(port: int, path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
 
 
 def _open(port: int) -> _Client:
@@ -132,7 +140,7 @@ def _receive(client: _Client) -> bool:
     if not client.missing:
         head, _, _ = data.partition(b"\r\n\r\n")
         length = _LENGTH.search(head)
-        if not head.startswith(b"HTTP/1.1 200") or length is None:
+        if not head.startswith((b"HTTP/1.1 200", b"HTTP/1.1 201")) or length is None:
             raise Refused(data[:300].decode(errors="replace"))
         client.missing = len(head) + 4 + int(length[1])
     client.missing -= len(data)

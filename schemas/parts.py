@@ -29,6 +29,9 @@ def id_pattern(kind: str) -> str:
 
 def folded(text: str) -> str:
     """The form in which two names are the same: NFC, without case, spacing evened out."""
+    if text.isascii():
+        # The same, sooner.
+        return " ".join(text.lower().split())
     # Case folding can undo a composition and make another possible, so NFC is applied on both sides of it.
     return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold()).split())
 

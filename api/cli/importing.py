@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import signal
@@ -19,12 +20,13 @@ import orjson
 
 from api.cli.database import opened
 from api.domain import imports, progress
-from api.domain.imports import Line, Options, Outcome
+from api.domain.imports import Line, Options
 from api.domain.keys import OPERATOR
+from api.domain.outcomes import Outcome
 from api.domain.progress import Progress
 from api.formats.importing import checked
 from api.formats.lines import CSV, NDJSON, BadFile, Format, Raw
-from api.storage.db import close_database, writing
+from api.storage.db import close_database, undoable, writing
 from schemas.queries import CONFLICTS, FILES
 from schemas.statements import StatementOut
 
@@ -89,6 +91,7 @@ class Importing:
             lines: Format = NDJSON(source) if self.form == "ndjson" else CSV(source, StatementOut)
             check = stack.enter_context(_checking(lines))
             opened()
+            _collect_seldom()
             done, finished = self._begun(again)
             if finished:
                 return done, False
@@ -112,17 +115,15 @@ class Importing:
 
     def _write(self, part: Chunk, done: Progress, rejected: IO[bytes] | None) -> None:
         lines = [each for _, each in part if isinstance(each, Line)]
-        try:
-            with writing():
-                written = {each.line: each for each in imports.write(lines, self.options, by=OPERATOR)}
-                outcomes = [(raw, written[raw.number] if isinstance(each, Line) else each) for raw, each in part]
-                done.add([outcome for _, outcome in outcomes])
-                done.rejected += self._reject([each for each in outcomes if each[1].result == "failed"], rejected)
-                self._note(done)
-                if self.dry_run:
-                    raise _Undone
-        except _Undone:
-            return
+        with undoable() as undo:
+            written = {each.line: each for each in imports.write(lines, self.options, by=OPERATOR)}
+            outcomes = [(raw, written[raw.number] if isinstance(each, Line) else each) for raw, each in part]
+            for _, outcome in outcomes:
+                done.add(outcome)
+            done.rejected += self._reject([each for each in outcomes if each[1].result == "failed"], rejected)
+            self._note(done)
+            if self.dry_run:
+                undo()
 
     def _note(self, done: Progress, *, finished: bool = False) -> None:
         if self.name:
@@ -154,8 +155,11 @@ class Importing:
             self.rejects.unlink()
 
 
-class _Undone(Exception):
-    """What was tried is not to be kept."""
+def _collect_seldom() -> None:
+    """Look for garbage in circles, of which lines make hardly any, less often, and not among what was imported."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000)
 
 
 def _name(file: Path, form: str, options: Options) -> str:
@@ -205,8 +209,14 @@ def _checking(form: Format) -> Iterator[Any]:
         for first, found in waiting:
             yield list(zip(first, found.get(), strict=True))
 
-    with get_context("fork").Pool(count, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)) as pool:
+    with get_context("fork").Pool(count, initializer=_begin_checking) as pool:
         yield check
+
+
+def _begin_checking() -> None:
+    # Who interrupts a command interrupts all its processes; this one ends with the one that writes.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _collect_seldom()
 
 
 def _chunks(records: Iterator[Raw]) -> Iterator[list[Raw]]:
@@ -243,7 +253,7 @@ def _shown(file: Path, source: IO[bytes]) -> Iterator[Any]:
 
 
 def _tell(done: Progress, news: bool, importing: Importing, as_json: bool) -> None:
-    counts = {name: getattr(done, name) for name in ("received", "created", "updated", "unchanged", "failed")}
+    counts = done.counts()
     for each in importing.told:
         for problem in each.errors:
             click.echo(f"line {each.line}: {problem['pointer']}: {problem['detail']}", err=True)

@@ -8,32 +8,34 @@ meets something that is held already.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
-import orjson
 from marshmallow import ValidationError
 
-from api.domain import records
+from api.domain import log, records, statements
 from api.domain.errors import Conflict, Gone, Invalid, Refused
 from api.domain.ids import is_id, is_time
 from api.domain.keys import Key
 from api.domain.kinds import Document
+from api.domain.outcomes import Outcome, Report
+from api.domain.outlets import OUTLET
 from api.domain.references import Known, Resolution
-from api.domain.statements import STATEMENT
-from api.storage.db import rows, writing
-from api.text.folding import fingerprint
-from schemas.faults import problems
+from api.domain.speakers import SPEAKER
+from api.domain.statements import STATEMENT, Drawn
+from api.storage.db import among, undoable, writing
+from api.text.folding import fold
+from schemas.faults import Path, pointer, problems
 from schemas.statements import StatementOut
 
 # What our own export lines hold besides what may be sent; id, time and corrections may be kept.
 _DROPPED = ("version", "updated_at", "recorded_by")
 _KEPT = ("id", "created_at", "corrections")
+# Who may be described beside an id, for those that do not have that record, as who is new is checked.
+_DESCRIBED = {kind.prefix: kind.takes for kind in (SPEAKER, OUTLET)}
 _CORRECTIONS = StatementOut().fields["corrections"]
-_AT_ONCE = 500
-# How many failures a report lists; the command line writes down every one.
-MOST_ERRORS = 100
-MOST_BYTES = 40_000
+_AT_ONCE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +47,26 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a line: `created`, `updated`, `unchanged`, `failed`, then with a status and the problems, or
-    `undone`, since another line failed."""
-
-    line: int
-    result: str
-    status: int = 201
-    errors: tuple[dict[str, Any], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Line:
-    """A line that is right by itself: its fields, what may be kept of it, and who is described in it, by ids."""
+    """A line that is right by itself: its fields, what is drawn from them, what may be kept of it, and who is
+    described in it, by ids.
+
+    `named` are the types and ids or folded names of all who may be meant by it. `shorthand` is whether its one
+    appearance is told at the top, which is where problems of that are shown.
+    """
 
     number: int
     fields: Document
-    kept: Document = field(default_factory=dict)
-    described: dict[str, Document] = field(default_factory=dict)
+    drawn: Drawn
+    kept: Document
+    described: dict[str, Document]
+    named: set[tuple[str, str]]
+    shorthand: bool
+
+    @property
+    def print(self) -> int:
+        """The number that is equal for texts that fold alike."""
+        return self.drawn.print
 
 
 def check(number: int, document: Document) -> Line | Outcome:
@@ -81,9 +85,23 @@ def check(number: int, document: Document) -> Line | Outcome:
     except ValidationError as error:
         located = [{**each, "pointer": STATEMENT.takes.locate(each["pointer"], sent)} for each in problems(error)]
         found = [*found, *located]
+    described: dict[str, Document] = {}
+    for path, id, given in _descriptions(sent, ()):
+        told, wrong = _description(id[:3], given["name"], given.get("type"))
+        found += [{**each, "pointer": pointer(path) + each["pointer"].removeprefix("#")} for each in wrong]
+        described.setdefault(id, {"id": id, **told})
     if found:
         return Outcome(number, "failed", 422, tuple(found))
-    return Line(number, fields, kept, dict(_described(document)))
+    named = _named(fields, described)
+    return Line(number, fields, STATEMENT.draw(fields), kept, described, named, "appearances" not in sent)
+
+
+def _named(fields: Document, described: dict[str, Document]) -> set[tuple[str, str]]:
+    found: set[tuple[str, str]] = set()
+    for type, given in statements.named(fields):
+        told = given if "name" in given else described.get(given["id"], {})
+        found.update((type, each) for each in (given.get("id"), told and fold(told["name"])) if each)
+    return found
 
 
 def _kept(document: Document) -> Document:
@@ -105,19 +123,35 @@ def _kept(document: Document) -> Document:
     return {name: value for name, value in zip(_KEPT, (id, at, corrections), strict=True) if value}
 
 
-def _described(value: object) -> Iterator[tuple[str, Document]]:
-    """Give id and description of each speaker and outlet that is named with both."""
-    if isinstance(value, Mapping):
-        id, name = value.get("id"), value.get("name")
-        if isinstance(id, str) and isinstance(name, str) and id[:4] in ("spk_", "out_"):
-            described = {"id": id, "name": name, "type": value.get("type")}
-            yield id, {part: each for part, each in described.items() if each is not None}
-        for below in value.values():
-            if isinstance(below, (Mapping, list)):
-                yield from _described(below)
-    elif isinstance(value, list):
-        for below in value:
-            yield from _described(below)
+def _descriptions(value: object, path: Path) -> Iterator[tuple[Path, str, Document]]:
+    """Give place, id and members of each speaker and outlet that is named with both id and name."""
+    if isinstance(value, dict):
+        id = value.get("id")
+        if value.get("name") is not None and isinstance(id, str) and any(is_id(id, each) for each in _DESCRIBED):
+            yield path, id, value
+        below: Iterable[tuple[str | int, object]] = value.items()
+    else:
+        below = enumerate(value) if isinstance(value, list) else ()
+    for step, each in below:
+        if isinstance(each, (dict, list)):
+            yield from _descriptions(each, (*path, step))
+
+
+def _description(prefix: str, name: object, type: object) -> tuple[Document, list[dict[str, str]]]:
+    """Return what is told of one who is described, as who is new is checked, and what is wrong with it."""
+    # The same few stand in most lines of a file.
+    read = _read if isinstance(name, str) and isinstance(type, str | None) else _read.__wrapped__
+    return read(prefix, name, type)
+
+
+@lru_cache(maxsize=4096)
+def _read(prefix: str, name: object, type: object) -> tuple[Document, list[dict[str, str]]]:
+    told = {"name": name} if type is None else {"name": name, "type": type}
+    try:
+        loaded: Document = _DESCRIBED[prefix].load(told)
+    except ValidationError as error:
+        return {}, problems(error)
+    return {part: loaded[part] for part in told}, []
 
 
 def write(lines: list[Line], options: Options, *, by: Key) -> list[Outcome]:
@@ -134,13 +168,20 @@ class _Batch:
 
     def __init__(self, lines: list[Line], options: Options, by: Key) -> None:
         self.lines, self.options, self.by = lines, options, by
-        described = {id: each for line in lines for id, each in line.described.items()}
-        self.known = Known(described, keeping=options.keeping)
-        self.prints = [fingerprint(line.fields["text"]) for line in lines]
-        self.alike = set(_among("SELECT fingerprint FROM statement WHERE fingerprint IN", self.prints))
-        self.external = _pairs("SELECT external_id, id FROM statement WHERE external_id IN", self._external())
-        self.ids = set(_among("SELECT record FROM entry WHERE version = 1 AND record IN", self._ids()))
-        self.waiting: list[Document] = []
+        self.known = Known(gathers=True, keeping=options.keeping)
+        self._expect()
+        prints = [line.print for line in lines]
+        self.alike = {print for (print,) in among("SELECT fingerprint FROM statement WHERE fingerprint IN", prints)}
+        self.external = dict(among("SELECT external_id, id FROM statement WHERE external_id IN", self._external()))
+        self.ids = set(log.held(self._ids()))
+        self.waiting: list[tuple[Document, Drawn]] = []
+
+    def _expect(self) -> None:
+        named = {each for line in self.lines for each in line.named}
+        for kind in (SPEAKER, OUTLET):
+            of_kind = {each for type, each in named if type == kind.name}
+            ids = {each for each in of_kind if is_id(each, kind.prefix)}
+            self.known.expect(kind, ids, of_kind - ids)
 
     def _external(self) -> list[str]:
         return [each for line in self.lines if (each := line.fields["external_id"]) is not None]
@@ -154,9 +195,9 @@ class _Batch:
     def written(self) -> list[Outcome]:
         """Write all and return what became of each."""
         outcomes = []
-        for line, print in zip(self.lines, self.prints, strict=True):
+        for line in self.lines:
             try:
-                outcomes.append(self._line(line, print))
+                outcomes.append(self._line(line))
             except ValidationError as error:
                 outcomes.append(Outcome(line.number, "failed", 422, tuple(problems(error))))
             except Refused as error:
@@ -164,57 +205,48 @@ class _Batch:
         self._store()
         return outcomes
 
-    def _line(self, line: Line, print: int) -> Outcome:
+    def _line(self, line: Line) -> Outcome:
         id, external = self._own_id(line), line.fields["external_id"]
         taken = self.external.get(external) if external else None
         if id in self.ids or (taken and self.options.on_conflict != "error"):
             self._store()
             return self._met(line, id if id in self.ids else taken)
-        if taken or print in self.alike:
+        if taken or line.print in self.alike:
             # Something with these words is held, or comes before: whether it is the same is looked at one by one.
             self._store()
             return self._alone(line)
-        document = self._drafted(line)
-        self.waiting.append(document)
-        self._note(line, document, print)
-        return Outcome(line.number, "created")
-
-    def _note(self, line: Line, document: Document, print: int) -> None:
-        self.alike.add(print)
-        if line.fields["external_id"] is not None:
-            self.external[line.fields["external_id"]] = document["id"]
-        if self._own_id(line):
-            self.ids.add(document["id"])
+        return self._created(line, self._drafted(line))
 
     def _drafted(self, line: Line) -> Document:
         kept = line.kept if self.options.keeping else {}
-        resolution = Resolution(self.by.name, None, self.known)
+        resolution = Resolution(self.by.name, None, self.known, line.described)
         document = records.drafted(STATEMENT, line.fields, resolution, id=kept.get("id"), at=kept.get("created_at"))
         if "corrections" in kept:
             document["corrections"] = kept["corrections"]
         return document
 
+    def _created(self, line: Line, document: Document) -> Outcome:
+        self.waiting.append((document, line.drawn))
+        self.alike.add(line.print)
+        if line.fields["external_id"] is not None:
+            self.external[line.fields["external_id"]] = document["id"]
+        if self._own_id(line):
+            self.ids.add(document["id"])
+        return Outcome(line.number, "created")
+
     def _store(self) -> None:
-        records.keep(STATEMENT, self.waiting)
+        self.known.store()
+        records.keep(STATEMENT, [document for document, _ in self.waiting], [drawn for _, drawn in self.waiting])
         self.waiting = []
 
     def _alone(self, line: Line) -> Outcome:
+        document = self._drafted(line)
         try:
-            with writing():
-                document = self._drafted(line)
-                STATEMENT.refuse(document)
-                records.keep(STATEMENT, [document])
+            STATEMENT.refuse(document)
         except Conflict as error:
-            # Speakers that were made for it are undone with it.
-            self.known.forget()
-            if self.options.on_conflict == "skip":
-                return Outcome(line.number, "unchanged")
-            return _failed(line, error)
-        except Exception:
-            self.known.forget()
-            raise
-        self._note(line, document, fingerprint(line.fields["text"]))
-        return Outcome(line.number, "created")
+            self.known.unmake()
+            return Outcome(line.number, "unchanged") if self.options.on_conflict == "skip" else _failed(line, error)
+        return self._created(line, document)
 
     def _met(self, line: Line, held: Any) -> Outcome:
         """Return what becomes of a line whose id or external id is taken."""
@@ -232,66 +264,24 @@ class _Batch:
 
     def _revised(self, line: Line, held: str) -> Outcome:
         n, previous = records.current(STATEMENT, held, None)
-        settled = STATEMENT.settle(line.fields, Resolution(self.by.name, previous, self.known))
+        settled = STATEMENT.settle(line.fields, Resolution(self.by.name, previous, self.known, line.described))
         if self.options.keeping and "corrections" in line.kept:
             settled["corrections"] = line.kept["corrections"]
         if not records.differs(previous, settled):
             return Outcome(line.number, "unchanged")
+        self.known.store()
         records.replace(STATEMENT, n, previous, settled, by=self.by.name)
         return Outcome(line.number, "updated")
 
 
 def _failed(line: Line, error: Refused) -> Outcome:
     if isinstance(error, Invalid):
-        return Outcome(line.number, "failed", 422, tuple(error.facts["errors"]))
+        sent = {} if line.shorthand else line.fields
+        located = [{**each, "pointer": STATEMENT.takes.locate(each["pointer"], sent)} for each in error.facts["errors"]]
+        return Outcome(line.number, "failed", 422, tuple(located))
     status = 410 if isinstance(error, Gone) else 409
     problem = {"pointer": "#", "code": "conflict", "detail": str(error), **error.facts}
     return Outcome(line.number, "failed", status, (problem,))
-
-
-def _among(sql: str, values: list[Any]) -> Iterable[Any]:
-    return [found for (found,) in _asked(sql, values)]
-
-
-def _pairs(sql: str, values: list[Any]) -> dict[Any, Any]:
-    return dict(_asked(sql, values))
-
-
-def _asked(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
-    return rows(f"{sql} ({', '.join('?' * len(values))})", values) if values else []
-
-
-class _Undone(Exception):
-    """What was tried is not to be kept."""
-
-
-@dataclass
-class Report:
-    """What became of all lines, counted; and of the failures the first, with their problems."""
-
-    received: int = 0
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    failed: int = 0
-    errors: list[dict[str, Any]] = field(default_factory=list)
-    _room: int = MOST_BYTES
-
-    def add(self, outcome: Outcome) -> None:
-        """Count one line."""
-        self.received += 1
-        if outcome.result != "undone":
-            setattr(self, outcome.result, getattr(self, outcome.result) + 1)
-        if outcome.result == "failed" and len(self.errors) < MOST_ERRORS and self._room > 0:
-            told = {"line": outcome.line, "status": outcome.status, "errors": list(outcome.errors)}
-            self._room -= len(orjson.dumps(told))
-            if self._room > 0:
-                self.errors.append(told)
-
-    def facts(self) -> dict[str, Any]:
-        """Return the counts and failures by their names."""
-        counts = {name: getattr(self, name) for name in ("received", "created", "updated", "unchanged", "failed")}
-        return {**counts, "errors": self.errors, "errors_truncated": self.failed > len(self.errors)}
 
 
 def load(
@@ -302,18 +292,15 @@ def load(
     Where it is `atomic` and a line fails, nothing is stored, nor in a `dry_run`, which tells what would become of each.
     """
     outcomes: list[Outcome] = []
-    try:
-        with writing():
-            right = [each for each in checked if isinstance(each, Line)]
-            written = {each.line: each for each in write(right, options, by=by)}
-            outcomes = [each if isinstance(each, Outcome) else written[each.number] for each in checked]
-            if atomic and any(each.result == "failed" for each in outcomes):
-                outcomes = [each if each.result == "failed" else replace(each, result="undone") for each in outcomes]
-                raise _Undone
-            if dry_run:
-                raise _Undone
-    except _Undone:
-        pass
+    with undoable() as undo:
+        right = [each for each in checked if isinstance(each, Line)]
+        written = {each.line: each for each in write(right, options, by=by)}
+        outcomes = [each if isinstance(each, Outcome) else written[each.number] for each in checked]
+        if atomic and any(each.result == "failed" for each in outcomes):
+            outcomes = [each if each.result == "failed" else replace(each, result="undone") for each in outcomes]
+            undo()
+        if dry_run:
+            undo()
     report = Report()
     for each in outcomes:
         report.add(each)

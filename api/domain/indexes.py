@@ -48,10 +48,10 @@ def rebuild(progress: Progress) -> int:
         done = 0
         for kind in KINDS:
             for batch in _batches(kind):
-                documents = [(n, id, orjson.loads(text)) for n, id, text in batch]
-                for _, id, document in documents:
-                    update(kind.name, id, columns_of(kind, document))
-                kind.index([(n, document) for n, _, document in documents])
+                news = [(n, document, kind.draw(document)) for n, document in batch]
+                for n, document, drawn in news:
+                    update(kind.name, document["id"], columns_of(kind, n, document, drawn))
+                kind.index(news)
                 done += len(batch)
                 progress(done, total)
             if kind.merges:
@@ -65,9 +65,10 @@ def _gather(type: str) -> None:
         names.gather(type, n)
 
 
-def columns_of(kind: Kind, document: Document) -> dict[str, object]:
+def columns_of(kind: Kind, n: int, document: Document, drawn: object) -> dict[str, object]:
     """Return all columns of a record's row that are drawn from its document, but for its id."""
-    return {"version": document["version"], "created_at": document["created_at"], **kind.columns(document)}
+    always = {"version": document["version"], "created_at": document["created_at"]}
+    return {**always, **kind.columns(n, document, drawn)}
 
 
 def mark_current() -> None:
@@ -75,9 +76,9 @@ def mark_current() -> None:
     execute("UPDATE index_state SET version = ?", (VERSION,))
 
 
-def _batches(kind: Kind) -> Iterator[list[tuple[int, str, str]]]:
+def _batches(kind: Kind) -> Iterator[list[tuple[int, Document]]]:
     last = 0
-    sql = f"SELECT n, id, document FROM {kind.name} WHERE n > ? ORDER BY n LIMIT {_BATCH}"
+    sql = f"SELECT n, document FROM {kind.name} WHERE n > ? ORDER BY n LIMIT {_BATCH}"
     while batch := rows(sql, (last,)):
-        yield batch
+        yield [(n, orjson.loads(text)) for n, text in batch]
         last = batch[-1][0]

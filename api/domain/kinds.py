@@ -9,6 +9,8 @@ from typing import Any
 from schemas.base import Schema
 
 Document = dict[str, Any]
+# A row that is new: its number, its document, and what was drawn from that.
+New = tuple[int, Document, Any]
 
 
 def _merged(fields: Document, patch: Document) -> Document:
@@ -26,10 +28,12 @@ class Kind:
     `takes` validates what is sent. `settle(fields, resolution)` turns references into ids, making
     the records that are named and missing, and returns the members of the document in their order.
     `merge(fields, patch)` puts a merge patch's members in place of the record's.
-    `refuse(document)` raises Conflict where the store holds the same already. `columns(document)` gives
+    `refuse(document)` raises Conflict where the store holds the same already. `draw(fields)` gives what is indexed
+    of a document whoever it names: it needs no database, and nothing but what was sent, so that it can be done
+    before a write begins. `columns(n, document, drawn)` gives
     the row's index columns and `project(n, document, previous)` brings the tables beside it
-    from one document to another; None stands for none. Where `add(pairs)` is given, it does the same at once for
-    many new rows, each its number and document. `release(id)` raises
+    from one document to another; None stands for none. Where `add(news)` is given, it does the same at once for
+    many new rows. `release(id)` raises
     Conflict where other records still need this one. `derived` are the members that only we write.
     `names` are the references that a row is read with, `ends` the columns that hold ids
     of statements. `public` is the condition under which a row `t` may be known of without a key, and `secret` a
@@ -41,11 +45,12 @@ class Kind:
     prefix: str
     takes: Schema
     settle: Callable[[Document, Any], Document]
-    columns: Callable[[Document], dict[str, object]]
+    columns: Callable[[int, Document, Any], dict[str, object]]
     merge: Callable[[Document, Document], Document] = _merged
+    draw: Callable[[Document], Any] = _nothing
     refuse: Callable[[Document], None] = _nothing
     project: Callable[[int, Document | None, Document | None], None] = _nothing
-    add: Callable[[list[tuple[int, Document]]], None] | None = None
+    add: Callable[[list[New]], None] | None = None
     release: Callable[[str], None] = _nothing
     derived: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
@@ -54,10 +59,10 @@ class Kind:
     secret: str | None = None
     merges: bool = False
 
-    def index(self, pairs: list[tuple[int, Document]]) -> None:
-        """Fill the tables beside new rows, each given by its number and document."""
+    def index(self, news: list[New]) -> None:
+        """Fill the tables beside new rows."""
         if self.add:
-            self.add(pairs)
+            self.add(news)
         else:
-            for n, document in pairs:
+            for n, document, _ in news:
                 self.project(n, document, None)

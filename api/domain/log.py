@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 import orjson
 
 from api.storage import models
-from api.storage.db import insert_all, row, rows, rows_of
+from api.storage.db import among, insert_all, row, rows, rows_of
 
 GENESIS = "0" * 64
 
@@ -124,6 +124,11 @@ def linked(seq: int) -> tuple[Entry, str, str] | None:
         return None
     before = row("SELECT hash FROM entry WHERE seq = ?", (seq - 1,))
     return Entry(*found[:-1]), found[-1], before[0] if before else GENESIS
+
+
+def held(records: Collection[str]) -> list[str]:
+    """Return those among ids that there has ever been a record of."""
+    return [id for (id,) in among("SELECT record FROM entry WHERE version = 1 AND record IN", records)]
 
 
 def of_record(record: str, *, before: int | None = None, limit: int | None = None) -> list[Entry]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import orjson
@@ -10,8 +10,8 @@ import orjson
 from api.domain.conditions import Conditions
 from api.domain.errors import Conflict
 from api.domain.ids import is_id
-from api.domain.kinds import Document
-from api.storage.db import execute, row, rows, while_writing
+from api.domain.kinds import Document, New
+from api.storage.db import among, execute, insert_all, row, rows, while_writing
 from api.text import tokens
 from api.text.folding import fold
 from api.text.queries import Term
@@ -48,6 +48,19 @@ def index(type: str, n: int, document: Document | None, previous: Document | Non
         _call(type, document["id"], [n], [document])
         if previous is not None and row(f"SELECT 1 FROM {type} WHERE merged_into = ? LIMIT 1", (n,)):
             gather(type, n)
+
+
+def add(type: str, news: list[New]) -> None:
+    """Make new records findable by their names and the words of them, many at once."""
+    called, words = [], []
+    for n, document, _ in news:
+        while_writing()[type, document["id"]] = n
+        if "merged_into" not in document:
+            folded, found = rows_beside(document)
+            called += [(type, name, document["id"]) for name in folded]
+            words += [(type, word, stem, n) for word, stem in found]
+    insert_all("name", ("type", "folded", "record"), called)
+    insert_all("name_word", ("type", "word", "stem", "n"), words)
 
 
 def gather(type: str, n: int) -> None:
@@ -148,6 +161,14 @@ def bearers(type: str, name: str) -> list[str]:
     """Return the ids of those whose name or alias this is, oldest first; never of one that was merged."""
     found = rows("SELECT record FROM name WHERE type = ? AND folded = ? ORDER BY record", (type, fold(name)))
     return [id for (id,) in found]
+
+
+def borne(type: str, folded: Collection[str]) -> list[tuple[str, dict[str, Any]]]:
+    """Return names out of many, each with id, name and type of one who bears it, oldest first."""
+    sql = f"SELECT t.n, n.folded, t.reference FROM name n JOIN {type} t ON t.id = n.record WHERE n.type = '{type}'"
+    found = [(n, name, orjson.loads(shown)) for n, name, shown in among(f"{sql} AND n.folded IN", folded)]
+    while_writing().update({(type, shown["id"]): n for n, _, shown in found})
+    return sorted(((name, shown) for _, name, shown in found), key=lambda each: each[1]["id"])
 
 
 def candidates(type: str, ids: list[str]) -> list[dict[str, Any]]:

@@ -5,31 +5,21 @@ from __future__ import annotations
 from dataclasses import astuple, dataclass, fields
 
 from api.domain.ids import now
-from api.domain.imports import Outcome
+from api.domain.outcomes import Counts, Outcome
 from api.storage.db import execute, row
 
 
 @dataclass
-class Progress:
-    """The last line that is done, what became of all up to it, and how many bytes of rejects were written for them."""
+class Progress(Counts):
+    """What became of all lines that are done, the last of them, and how many bytes of rejects were written."""
 
     line: int = 0
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    failed: int = 0
     rejected: int = 0
 
-    @property
-    def received(self) -> int:
-        """Return how many lines are done."""
-        return self.created + self.updated + self.unchanged + self.failed
-
-    def add(self, outcomes: list[Outcome]) -> None:
-        """Count lines, which are in their order."""
-        for each in outcomes:
-            setattr(self, each.result, getattr(self, each.result) + 1)
-            self.line = each.line
+    def add(self, outcome: Outcome) -> None:
+        """Count a line, which comes after those before."""
+        super().add(outcome)
+        self.line = outcome.line
 
 
 _COLUMNS = ", ".join(field.name for field in fields(Progress))

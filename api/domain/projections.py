@@ -130,11 +130,9 @@ def _unlike_of(
     for n, id, document in found:
         try:
             expected = _expected(kind, n, document)
-            columns = indexes.columns_of(kind, document)
+            columns = indexes.columns_of(kind, n, document, kind.draw(document))
             if kind.name == "statement":
-                held = words.of(n, document)
-                searched.add(held)
-                columns["place"] = held.place
+                searched.add(words.of(n, document))
         except _UNREADABLE:
             # The document is not what the schema made; its hash tells of that.
             searched.whole = False

@@ -11,10 +11,15 @@ from api.storage.db import insert_all, numbers
 from api.text import tokens
 from schemas.edtf import bounds
 
+# The columns of each figure, and the words that it is found by.
+Figures = list[tuple[dict[str, Any], list[str]]]
 
-def index(pairs: list[tuple[int, Document]]) -> None:
-    """Index the figures of statements, each given by its row number and document, which have none in the index."""
-    found = [(n, columns, words) for n, document in pairs for columns, words in rows_beside(document)]
+
+def index(drawn: list[tuple[int, Document, Figures]]) -> None:
+    """Index the figures of statements that have none in the index, each given by its row number, its document and
+    what was drawn from that.
+    """
+    found = [(n, columns, words) for n, document, each in drawn for columns, words in named(document["id"], each)]
     if not found:
         return
     figures = numbers("figure", len(found))
@@ -24,16 +29,28 @@ def index(pairs: list[tuple[int, Document]]) -> None:
     insert_all("figure_word", ("word", "figure"), said)
 
 
-def rows_beside(document: Document) -> list[tuple[dict[str, Any], list[str]]]:
+def rows_beside(document: Document) -> Figures:
     """Return the columns of each figure of a statement, without the statement's number, and its words."""
+    return named(document["id"], draw(document))
+
+
+def draw(document: Document) -> Figures:
+    """Return the same without the figures' ids."""
+    if not document["figures"]:
+        return []
     said = bounds(document["said_on"])[0] if document["said_on"] else 0
     found = []
-    for position, figure in enumerate(document["figures"]):
+    for figure in document["figures"]:
         lower, upper = extent(figure)
-        columns = {"id": f"{document['id']}.{position:03d}", "lower": lower, "upper": upper, "said_lower": said}
         words = sorted(set(tokens.stems(tokens.words(figure["name"]), "en")))
-        found.append(({**columns, "document": orjson.dumps(figure).decode()}, words))
+        text = orjson.dumps(figure).decode()
+        found.append(({"lower": lower, "upper": upper, "said_lower": said, "document": text}, words))
     return found
+
+
+def named(id: str, drawn: Figures) -> Figures:
+    """Return what was drawn of the figures of a statement, with their ids."""
+    return [({"id": f"{id}.{position:03d}", **columns}, words) for position, (columns, words) in enumerate(drawn)]
 
 
 def extent(figure: Document) -> tuple[float | None, float | None]:

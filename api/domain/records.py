@@ -24,17 +24,23 @@ def record(kind: Kind, fields: Document, *, by: Key) -> Sent:
 
     Raises Invalid where a reference leads nowhere or to several, Conflict where the same is held.
     """
+    drawn = kind.draw(fields)
     with writing():
-        return reading.find(kind, store(kind, fields, by=by.name), by)
+        return reading.find(kind, _stored(kind, fields, drawn, by.name), by)
 
 
-def store(kind: Kind, fields: Document, *, by: str, id: str | None = None) -> str:
-    """Store a new record and return its id, which may be given; `record` for whoever does not read it back."""
+def store(kind: Kind, fields: Document, *, by: str) -> str:
+    """Store a new record and return its id; `record` for whoever does not read it back."""
+    drawn = kind.draw(fields)
     with writing():
-        document = drafted(kind, fields, references.Resolution(by, None), id=id)
-        kind.refuse(document)
-        keep(kind, [document])
-        return str(document["id"])
+        return _stored(kind, fields, drawn, by)
+
+
+def _stored(kind: Kind, fields: Document, drawn: Any, by: str) -> str:
+    document = drafted(kind, fields, references.Resolution(by, None))
+    kind.refuse(document)
+    keep(kind, [document], [drawn])
+    return str(document["id"])
 
 
 def drafted(
@@ -50,20 +56,25 @@ def drafted(
     return document
 
 
-def keep(kind: Kind, documents: list[Document]) -> None:
-    """Store the first documents of records that nothing speaks against, and log them, in their order."""
+def keep(kind: Kind, documents: list[Document], drawn: list[Any] | None = None) -> None:
+    """Store the first documents of records that nothing speaks against, and log them, in their order.
+
+    What is `drawn` from them may have been before.
+    """
     if not documents:
         return
-    columns = [kind.columns(document) for document in documents]
     numbers = storage.numbers(kind.name, len(documents))
+    news = list(zip(numbers, documents, drawn or map(kind.draw, documents), strict=True))
     stored, logged = [], []
-    for n, document, drawn in zip(numbers, documents, columns, strict=True):
+    columns: dict[str, object] = {}
+    for n, document, each in news:
+        columns = kind.columns(n, document, each)
         id, time, text, salt = document["id"], document["updated_at"], _dump(document), log.new_salt()
-        stored.append((n, id, 1, text, salt, document["created_at"], *drawn.values()))
+        stored.append((n, id, 1, text, salt, document["created_at"], *columns.values()))
         sha256 = log.document_hash(salt, text)
         logged.append(log.Happened("create", kind.name, id, 1, document["recorded_by"], time, sha256))
-    storage.insert_all(kind.name, ("n", *_COLUMNS, *columns[0]), stored)
-    kind.index(list(zip(numbers, documents, strict=True)))
+    storage.insert_all(kind.name, ("n", *_COLUMNS, *columns), stored)
+    kind.index(news)
     log.append_all(logged)
 
 
@@ -162,7 +173,8 @@ def replace(
     kind.refuse(document)
     _supersede(kind, id)
     text, salt = _dump(document), log.new_salt()
-    columns = {"version": version, "document": text, "salt": salt, **kind.columns(document)}
+    columns = kind.columns(n, document, kind.draw(document))
+    columns = {"version": version, "document": text, "salt": salt, **columns}
     update(kind.name, id, columns)
     kind.project(n, document, previous)
     digest = log.document_hash(salt, text)

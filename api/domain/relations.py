@@ -15,7 +15,7 @@ def _settle(fields: Document, resolution: Resolution) -> Document:
     return settled
 
 
-def _columns(document: Document) -> dict[str, object]:
+def _columns(n: int, document: Document, drawn: object) -> dict[str, object]:
     return {end: document[end]["id"] for end in ENDS}
 
 

@@ -22,7 +22,7 @@ def _merge(fields: Document, patch: Document) -> Document:
     return merged
 
 
-def _columns(document: Document) -> dict[str, object]:
+def _columns(n: int, document: Document, drawn: object) -> dict[str, object]:
     return {"statement": document["statement"]["id"]}
 
 

@@ -28,7 +28,7 @@ def _merge(fields: Document, patch: Document) -> Document:
     return merged
 
 
-def _columns(document: Document) -> dict[str, object]:
+def _columns(n: int, document: Document, drawn: object) -> dict[str, object]:
     outlet = document["outlet"]
     return {"url": canonical(document["url"]), "outlet": outlet and names.number("outlet", outlet["id"])}
 

@@ -13,7 +13,7 @@ def _settle(fields: Document, resolution: object) -> Document:
     return fields
 
 
-def _columns(document: Document) -> dict[str, object]:
+def _columns(n: int, document: Document, drawn: object) -> dict[str, object]:
     return survivors.columns("speaker", document)
 
 
@@ -29,6 +29,7 @@ SPEAKER = Kind(
     settle=_settle,
     columns=_columns,
     project=_project,
+    add=partial(names.add, "speaker"),
     derived=("merged_into",),
     merges=True,
     release=partial(names.refuse_while_named, "speaker"),

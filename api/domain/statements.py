@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -132,36 +133,73 @@ def _mentioned(document: Document) -> set[str]:
     return {each["id"] for each in others if each} - own
 
 
-def _columns(document: Document) -> dict[str, object]:
-    speaker = document["speaker"]
-    lower, upper = bounds(document["said_on"]) if document["said_on"] else (0, 0)
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What is indexed of a statement whoever it names.
+
+    `print` is its text's fingerprint, `columns` are others that need no more, `urls` its canonical addresses.
+    """
+
+    print: int
+    columns: dict[str, object]
+    said: words.Spoken
+    urls: list[str]
+    topics: list[tuple[str, str]]
+    figures: quantities.Figures
+
+
+def _draw(document: Document) -> Drawn:
+    day = bounds(document["said_on"]) if document["said_on"] else (0, 0)
     printed = document["appearances"][0]["published_on"]
     published = bounds(printed) if printed else (0, 0)
+    columns = {
+        "said_lower": day[0],
+        "said_upper": day[1],
+        "lang": document["lang"].lower(),
+        "published_lower": published[0],
+        "published_upper": published[1],
+    }
+    topics = [(fold(label), label) for label in document["topics"]]
+    said, urls, figures = words.spoken(document), sorted(_urls(document)), quantities.draw(document)
+    return Drawn(fingerprint(document["text"]), columns, said, urls, topics, figures)
+
+
+def _columns(n: int, document: Document, drawn: Drawn) -> dict[str, object]:
+    speaker = document["speaker"]
     return {
+        **drawn.columns,
+        "fingerprint": drawn.print,
         "kind": document["kind"],
         "status": document["status"],
         "speaker": speaker and names.number("speaker", speaker["id"]),
         "outlet": names.number("outlet", document["outlet"]["id"]),
-        "said_lower": lower,
-        "said_upper": upper,
         "external_id": document["external_id"],
-        "fingerprint": fingerprint(document["text"]),
         "mentions": len(_mentioned(document)),
         "form": document["form"],
-        "lang": document["lang"].lower(),
         "terms": document["terms"],
         "medium": document["medium"],
-        "published_lower": published[0],
-        "published_upper": published[1],
+        "place": words.place(n, drawn.said),
     }
 
 
-def rows_beside(document: Document) -> dict[str, list[tuple[str, ...]]]:
+def named(fields: Document) -> Iterator[tuple[str, Document]]:
+    """Yield the type of each speaker and outlet that a statement names, and what it calls them."""
+    for holder in (fields, *fields["attributions"]):
+        if holder["speaker"]:
+            yield "speaker", holder["speaker"]
+    for appearance in fields["appearances"]:
+        for holder in (appearance, *appearance["via"]):
+            if holder["outlet"]:
+                yield "outlet", holder["outlet"]
+
+
+def rows_beside(document: Document, drawn: Drawn | None = None) -> dict[str, list[tuple[str, ...]]]:
     """Return the rows of a document in the tables of addresses, mentions and topics, without the statement's number."""
+    drawn = drawn or _draw(document)
     return {
-        "statement_url": [(url,) for url in sorted(_urls(document))],
+        "statement_url": [(url,) for url in drawn.urls],
         "mention": [(id,) for id in sorted(_mentioned(document))],
-        "topic": [(fold(label), label) for label in document["topics"]],
+        "topic": list(drawn.topics),
     }
 
 
@@ -184,20 +222,19 @@ def _project(n: int, document: Document | None, previous: Document | None) -> No
         _cite([previous], -1)
         words.forget(n, previous)
     if document is not None:
-        _add([(n, document)])
+        _add([(n, document, _draw(document))])
 
 
-def _add(pairs: list[tuple[int, Document]]) -> None:
-    _cite((document for _, document in pairs), 1)
-    places = words.index(pairs)
-    execute_many("UPDATE statement SET place = ? WHERE n = ?", places)
+def _add(news: list[tuple[int, Document, Drawn]]) -> None:
+    _cite((document for _, document, _ in news), 1)
+    words.index([(n, document, drawn.said) for n, document, drawn in news])
     beside: dict[str, list[tuple[object, ...]]] = {table: [] for table in _BESIDE}
-    for n, document in pairs:
-        for table, found in rows_beside(document).items():
+    for n, document, drawn in news:
+        for table, found in rows_beside(document, drawn).items():
             beside[table] += [(n, *each) for each in found]
     for table, columns in _BESIDE.items():
         insert_all(table, ("statement", *columns), beside[table])
-    quantities.index(pairs)
+    quantities.index([(n, document, drawn.figures) for n, document, drawn in news])
 
 
 STATEMENT = Kind(
@@ -207,6 +244,7 @@ STATEMENT = Kind(
     takes=StatementIn(),
     settle=_settle,
     merge=_merge,
+    draw=_draw,
     columns=_columns,
     refuse=_refuse,
     project=_project,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import orjson
 
 from api.domain import names
 from api.domain.errors import Conflict, Merged
 from api.domain.kinds import Document, Kind
-from api.storage.db import row
+from api.storage.db import among, row, while_writing
 
 # As it stands in a stored document; inside a string its quotation marks would be escaped.
 _MARK = '"merged_into":{'
@@ -17,6 +19,14 @@ def survivor(type: str, id: str) -> str | None:
     """Return the id of the one who stands for a speaker or outlet, which may be itself; None where there is none."""
     found = row(f"SELECT s.id FROM {type} t JOIN {type} s ON s.n = coalesce(t.merged_into, t.n) WHERE t.id = ?", (id,))
     return found[0] if found else None
+
+
+def standing(type: str, ids: Collection[str]) -> dict[str, str]:
+    """Return the ids of those who stand for many, by the ids of these, as far as there are such."""
+    sql = f"SELECT t.id, s.id, s.n FROM {type} t JOIN {type} s ON s.n = coalesce(t.merged_into, t.n) WHERE t.id IN"
+    found = among(sql, ids)
+    while_writing().update({(type, id): n for _, id, n in found})
+    return {id: survivor for id, survivor, _ in found}
 
 
 def columns(type: str, document: Document) -> dict[str, object]:

@@ -8,7 +8,7 @@ speaker of a hundred thousand statements changes one row.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from api.domain import names
@@ -42,29 +42,54 @@ class Indexed:
     stems: list[str]
 
 
-def of(n: int, document: Document) -> Indexed:
-    """Return what the index holds of a statement.
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What is indexed of a statement whoever said it: how many words, these in their order, and their stems."""
+
+    count: int
+    words: str
+    stems: str
+
+
+def spoken(document: Document) -> Spoken:
+    """Return what is indexed of a statement whoever said it.
 
     Words are in their order, with a break between fields that no phrase crosses. Stems are English ones and,
-    marked as such, those of the statement's own language. The place puts what is said in the fewest words first:
-    this is BM25 with every word occurring once, as it does in a sentence.
+    marked as such, those of the statement's own language.
     """
     fields = [document["text"], document["attributed_as"], *document["topics"], document["context"]]
     found: list[str] = []
     for field in fields:
         if field:
             found += [_BREAK, *tokens.words(field)] if found else tokens.words(field)
-    folded = sorted(set(found) - {_BREAK})
-    marks = [EVERY]
-    if document["speaker"]:
-        marks.append(mark(names.number("speaker", document["speaker"]["id"]) or 0))
-    if document["status"] == "withheld":
-        marks.append(_WITHHELD)
+    folded = set(found) - {_BREAK}
     stems = {stem for language in {ENGLISH, document["lang"]} for stem in _stems(folded, language)}
-    return Indexed(len(found) << 32 | _NEWEST - n, _placed(found), [*sorted(stems), *marks])
+    return Spoken(len(found), " ".join(_placed(found)), " ".join(sorted(stems)))
 
 
-def _stems(folded: list[str], language: str) -> list[str]:
+def place(n: int, said: Spoken) -> int:
+    """Return the place of a statement in the order of relevance: what is said in the fewest words comes first.
+
+    This is BM25 with every word occurring once, as it does in a sentence. Of those that are alike, the newest is first.
+    """
+    return said.count << 32 | _NEWEST - n
+
+
+def of(n: int, document: Document) -> Indexed:
+    """Return what the index holds of a statement."""
+    said = spoken(document)
+    return Indexed(place(n, said), said.words.split(), _marked(said, document).split())
+
+
+def _marked(said: Spoken, document: Document) -> str:
+    """Return the stems of a statement with the marks of all statements, its speaker and its status."""
+    marks = f"{said.stems} {EVERY}" if said.stems else EVERY
+    if document["speaker"]:
+        marks += f" {mark(names.number('speaker', document['speaker']['id']) or 0)}"
+    return f"{marks} {_WITHHELD}" if document["status"] == "withheld" else marks
+
+
+def _stems(folded: Iterable[str], language: str) -> list[str]:
     """Return the stems of words as they are indexed: English ones bare, others with their language."""
     if not tokens.has_stems(language):
         return []
@@ -74,6 +99,8 @@ def _stems(folded: list[str], language: str) -> list[str]:
 
 def _placed(found: list[str]) -> list[str]:
     """Return words such that none stands where PostgreSQL would not know its place; what has none stands alone."""
+    if len(found) <= _MOST_PLACES:
+        return found
     times: Counter[str] = Counter()
     kept = []
     for word in found[: _LAST_PLACE - 2]:
@@ -94,13 +121,11 @@ def number_at(place: str) -> str:
     return f"{_NEWEST} - ({place} & {_NEWEST})"
 
 
-def index(pairs: list[tuple[int, Document]]) -> list[tuple[int, int]]:
-    """Make statements findable, each given by its row number and document; return the place and number of each."""
-    found = sorted((of(n, document), n) for n, document in pairs)
-    dialect = storage.dialect
+def index(spoken: list[tuple[int, Document, Spoken]]) -> None:
+    """Make statements findable, each given by its row number, its document and what is said in that."""
+    found = [(place(n, said), said.words, _marked(said, document)) for n, document, said in spoken]
     # In the order of the index, which is filled faster so.
-    execute_many(dialect.INDEX_WORDS, [dialect.search_row(each.place, each.words, each.stems) for each, _ in found])
-    return [(each.place, n) for each, n in found]
+    execute_many(storage.dialect.INDEX_WORDS, [storage.dialect.search_row(*each) for each in sorted(found)])
 
 
 def forget(n: int, document: Document) -> None:

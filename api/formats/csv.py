@@ -12,8 +12,7 @@ apostrophe in front, and so does one that has it already: reading takes exactly 
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -30,8 +29,6 @@ BOM = "\ufeff".encode()
 _FORMULAS = frozenset("=+-@\t\r'")
 # Shown besides, and read only where there is no list to read.
 _FIRST = {"appearances": ("url", "title", "published_on")}
-# A list of appearances with their texts is longer than the standard library takes by itself.
-_LONGEST_CELL = 2**27
 
 
 class BadCell(ValueError):
@@ -128,25 +125,6 @@ def _quoted(cell: str) -> str:
     if '"' in cell or "," in cell or "\n" in cell or "\r" in cell:
         return '"' + cell.replace('"', '""') + '"'
     return cell
-
-
-def rows(text: Iterable[str]) -> Iterator[dict[str, str]]:
-    """Yield the rows of a file of CSV, opened with `newline=""`, each as its cells by column.
-
-    A byte order mark is passed over. Raises BadCell for what is not CSV, and for a row that has not as many
-    cells as there are columns.
-    """
-    csv.field_size_limit(_LONGEST_CELL)
-    found = csv.reader(text, strict=True)
-    try:
-        names = [name.removeprefix("\ufeff") for name in next(found, [])]
-        for cells in found:
-            if cells and len(cells) != len(names):
-                raise BadCell(f"Line {found.line_num} ends a row of {len(cells)} cells for {len(names)} columns.")
-            if cells:
-                yield dict(zip(names, cells, strict=True))
-    except csv.Error as error:
-        raise BadCell(f"Line {found.line_num} is not CSV: {error}.") from None
 
 
 def document(row: Mapping[str, str], schema: type[Schema], *, safe: bool = True) -> Document:

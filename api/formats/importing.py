@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from api.domain import imports
 from api.domain.errors import Invalid
-from api.domain.imports import Line, Outcome
+from api.domain.imports import Line
+from api.domain.outcomes import Outcome
 from api.formats.lines import BadJSON, BadLine, Format, Raw
 
 

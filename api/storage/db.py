@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from threading import local
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 import peewee
 from peewee import Database, DatabaseProxy, ModelSelect, PeeweeException
@@ -41,7 +41,8 @@ QueryFailed = PeeweeException
 _TROUBLE = (peewee.OperationalError, peewee.InterfaceError, peewee.InternalError)
 # Where peewee runs a query it turns the driver's errors into its own; the rows of it are fetched outside of that.
 _DRIVER = vars(peewee)["__exception_wrapper__"]
-
+# How many values one query is asked for: both databases have a limit, and each length is a query of its own.
+_AT_ONCE = 5000
 
 db = DatabaseProxy()
 _thread = local()
@@ -89,6 +90,15 @@ def rows(sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
     """Return the rows of a query written with `?` for its parameters, on either database."""
     with translated(), _places, _DRIVER:
         return db.execute_sql(_placeholders(sql), parameters).fetchall()  # type: ignore[no-any-return]
+
+
+def among(sql: str, values: Collection[object]) -> list[tuple[Any, ...]]:
+    """Return the rows of a query that ends in `IN`, for as many values as may be; of none, none."""
+    left, found = list(values), []
+    for start in range(0, len(left), _AT_ONCE):
+        part = left[start : start + _AT_ONCE]
+        found += rows(f"{sql} ({', '.join('?' * len(part))})", part)
+    return found
 
 
 def walk(sql: str, parameters: Sequence[object], size: int) -> Generator[list[tuple[Any, ...]]]:
@@ -216,6 +226,26 @@ def writing() -> Iterator[None]:
         finally:
             if outer is None:
                 _thread.known = None
+
+
+@contextmanager
+def undoable() -> Iterator[Callable[[], NoReturn]]:
+    """One write that may be called off: calling what is given leaves it at once, and nothing inside is stored."""
+    called_off = _CalledOff()
+
+    def undo() -> NoReturn:
+        raise called_off
+
+    try:
+        with writing():
+            yield undo
+    except _CalledOff as error:
+        if error is not called_off:
+            raise
+
+
+class _CalledOff(Exception):
+    """A write is not to be kept."""
 
 
 def while_writing() -> dict[Any, Any]:

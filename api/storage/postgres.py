@@ -243,9 +243,9 @@ def numbers(db: Database, table: str, count: int) -> list[int]:
 INDEX_WORDS = "INSERT INTO statement_search (rowid, words) VALUES (?, ?::tsvector)"
 
 
-def search_row(place: int, words: list[str], stems: list[str]) -> tuple[object, ...]:
-    """Return the row of the search index for words in their order, and their stems."""
-    return place, _vector(words, stems)
+def search_row(place: int, words: str, stems: str) -> tuple[object, ...]:
+    """Return the row of the search index for words in their order, and their stems, with spaces between them."""
+    return place, _vector(words.split(), stems.split())
 
 
 def _vector(words: list[str], stems: list[str]) -> str:

@@ -313,9 +313,9 @@ def numbers(db: Database, table: str, count: int) -> list[int]:
 INDEX_WORDS = "INSERT INTO statement_search (rowid, words, stems) VALUES (?, ?, ?)"
 
 
-def search_row(place: int, words: list[str], stems: list[str]) -> tuple[object, ...]:
-    """Return the row of the search index for words in their order, and their stems."""
-    return place, " ".join(words), " ".join(stems)
+def search_row(place: int, words: str, stems: str) -> tuple[object, ...]:
+    """Return the row of the search index for words in their order, and their stems, with spaces between them."""
+    return place, words, stems
 
 
 def forget_words(db: Database, place: int, words: list[str], stems: list[str]) -> None:

@@ -17,7 +17,8 @@ def fold(text: str) -> str:
 
 def fold_quotation(text: str) -> str:
     """Return text as quotations are compared for being the same: folded, with one kind of quotation mark."""
-    return fold(text.translate(_MARKS)).strip("\"' ")
+    # None of the marks is ASCII.
+    return fold(text if text.isascii() else text.translate(_MARKS)).strip("\"' ")
 
 
 def fingerprint(text: str) -> int:

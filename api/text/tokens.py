@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import regex
-    import Stemmer
 
 # A longer word is cut: PostgreSQL's lexemes hold 2 KB, and nobody types so much of one.
 LONGEST = 100
@@ -105,10 +104,10 @@ def _folded(word: str) -> tuple[str, ...]:
     return tuple(found[0][:LONGEST] for found in _pattern(_RUN).finditer(bare))
 
 
-def stems(folded: list[str], language: str) -> list[str]:
+def stems(folded: Iterable[str], language: str) -> list[str]:
     """Return the stems of folded words by a language's rules (the words themselves where it has none)."""
-    stemmer = _stemmer(primary(language))
-    return stemmer.stemWords(folded) if stemmer else folded
+    stem = _stem(primary(language))
+    return list(map(stem, folded)) if stem else list(folded)
 
 
 def has_stems(language: str) -> bool:
@@ -128,10 +127,15 @@ def is_spaceless(word: str) -> bool:
 
 
 @cache
-def _stemmer(language: str) -> Stemmer.Stemmer | None:
+def _stem(language: str) -> Callable[[str], str] | None:
+    """Return what finds the stem of a word by a language's rules, None where it has none."""
+    if language not in _STEMMERS:
+        return None
     import Stemmer
 
-    return Stemmer.Stemmer(_STEMMERS[language]) if language in _STEMMERS else None
+    # Its own cache is put in order whenever it is full, which takes longer than all the rest. Most words are frequent.
+    stemmer = Stemmer.Stemmer(_STEMMERS[language], 0)
+    return lru_cache(maxsize=32768)(stemmer.stemWord)
 
 
 @cache

@@ -10,7 +10,8 @@ from flask import Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from api.domain.errors import BadParameter, Unusable
-from api.domain.imports import Line, Outcome, Report
+from api.domain.imports import Line
+from api.domain.outcomes import Outcome, Report
 from api.formats.importing import checked
 from api.formats.lines import CSV, NDJSON, BadFile, Format
 from api.web import bodies

@@ -167,7 +167,7 @@ def test_words_that_the_search_index_lost_or_invented_are_named(records: Records
     published = {("index", id) for (id,) in rows("SELECT id FROM statement")}
     assert told() == published
     indexes.rebuild(lambda done, total: None)
-    execute(storage.dialect.INDEX_WORDS, storage.dialect.search_row(12345, ["lost"], ["lost", "§"]))
+    execute(storage.dialect.INDEX_WORDS, storage.dialect.search_row(12345, "lost", "lost §"))
     assert told() == {("index", None)}
     indexes.rebuild(lambda done, total: None)
     assert told() == set()
@@ -176,7 +176,7 @@ def test_words_that_the_search_index_lost_or_invented_are_named(records: Records
 def test_a_word_more_or_another_in_the_search_index_is_found(records: Records) -> None:
     place, id = rows("SELECT place, id FROM statement ORDER BY n LIMIT 1")[0]
     if storage.dialect.PLACEHOLDER == "?":
-        execute(storage.dialect.INDEX_WORDS, storage.dialect.search_row(place, ["more"], ["more"]))
+        execute(storage.dialect.INDEX_WORDS, storage.dialect.search_row(place, "more", "more"))
         assert {each.about for each in problems()} == {"index"}
     else:
         execute("UPDATE statement_search SET words = words || 'more:99'::tsvector WHERE rowid = ?", (place,))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from api.formats import csv
+from api.formats.lines import CSV, BadFile, BadLine
 from schemas import BY_NAME
 from schemas.base import Checked, Schema
 from schemas.numbers import Integer, Number
@@ -48,8 +49,8 @@ def documents(schema: type[Schema]) -> SearchStrategy[dict[str, Any]]:
 
 def read(data: bytes, schema: type[Schema], *, safe: bool = True) -> list[dict[str, Any]]:
     """Read a file of CSV back into documents."""
-    lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="")
-    return [csv.document(row, schema, safe=safe) for row in csv.rows(lines)]
+    file = CSV(io.BytesIO(data), schema, safe=safe)
+    return [file.read(each) for each in file.records()]
 
 
 def statement(**changes: Any) -> dict[str, Any]:
@@ -133,14 +134,14 @@ def test_the_columns_are_the_members_with_dots_in_objects_and_the_first_appearan
 
 
 def test_a_row_of_a_few_columns_makes_a_document_of_their_members() -> None:
-    by_hand = "\ufefftext,speaker.name,outlet.name,url,mood\r\nWe will.,Ada,,https://a.example,'=x\r\n\r\n"
+    by_hand = "\ufefftext,speaker.name,outlet.name,url,place\r\nWe will.,Ada,,https://a.example,'=x\r\n\r\n"
     assert read(by_hand.encode(), StatementOut) == [
         {
             "text": "We will.",
             "speaker": {"name": "Ada"},
             "outlet": {"name": None},
             "url": "https://a.example",
-            "mood": "=x",
+            "place": "=x",
         }
     ]
     assert csv.document({"speaker.id": "", "speaker.name": ""}, StatementOut) == {"speaker": None}
@@ -150,11 +151,14 @@ def test_what_cannot_be_read_is_refused_with_its_place() -> None:
     with pytest.raises(csv.BadCell, match="topics is not JSON"):
         csv.document({"topics": "war; peace"}, StatementOut)
     for text in ("text,lang\r\nWe will.\r\n", "text\r\na,b\r\n"):
-        with pytest.raises(csv.BadCell, match="Line 2"):
+        with pytest.raises(BadLine, match="cells for"):
             read(text.encode(), StatementOut)
-    with pytest.raises(csv.BadCell, match="not CSV"):
+    with pytest.raises(BadLine, match="not CSV"):
         read(b'text\r\n"never ended', StatementOut)
-    assert read(b"", StatementOut) == []
+    for text, says in (("", "header"), ("text,mood\r\n", "no column 'mood'")):
+        with pytest.raises(BadFile, match=says):
+            read(text.encode(), StatementOut)
+    assert read(b"text\r\n", StatementOut) == []
 
 
 def test_a_cell_may_be_longer_than_the_standard_library_takes() -> None:

@@ -12,7 +12,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from api.app import create_app
-from api.domain import demonstration, keys
+from api.domain import demonstration, erasures, keys
 from api.domain.verification import Seen, verify
 from api.settings import Settings
 from api.storage.db import close_database, open_database
@@ -52,6 +52,11 @@ def invented(random: random.Random, number: int) -> Document:
     made: Document = statement(text=random.choice((f"Sentence {number}.", f"Sentence {number % 7}!")))
     made["speaker"] = random.choice(("Ada", "Bob", "ada ", {"name": "Cy", "type": "group"}, f"New {number % 9}"))
     made["outlet"] = random.choice(("AP", "Reuters", f"Paper {number % 11}"))
+    if random.random() < 0.1:
+        # The name of another, by which neither can be told from then on.
+        made["outlet"] = {"name": f"Paper {number % 11}", "type": random.choice(("website", "magazine"))}
+    if random.random() < 0.05:
+        made["speaker"] = {"name": f"Person {number}", "aliases": [f"New {number % 9}"]}
     if random.random() < 0.3:
         made["external_id"] = f"x-{random.randrange(20)}"
     if random.random() < 0.3:
@@ -81,7 +86,9 @@ def another(request: pytest.FixtureRequest, database_url: str) -> Iterator[str]:
 def test_a_bulk_leaves_what_posting_one_by_one_leaves(alice: Client, another: str, seed: int) -> None:
     chance = random.Random(seed)
     sent = [invented(chance, number) for number in range(120)]
-    single = [alice.post("/v1/statements", each).status_code for each in sent]
+    answers = [alice.post("/v1/statements", each) for each in sent]
+    single = [each.status_code for each in answers]
+    refused = [{one["pointer"] for one in each.json["errors"]} for each in answers if each.status_code == 422]
     expected, names = sorted(map(json.dumps, map(plain, listed(alice)))), alice.get("/v1/speakers?limit=200").json
     close_database()
     client = Client(create_app(Settings(database=another)), keys.make("alice", ["write"])["key"])
@@ -89,6 +96,8 @@ def test_a_bulk_leaves_what_posting_one_by_one_leaves(alice: Client, another: st
     assert answer.status_code == 207
     assert answer.json["created"] == single.count(201)
     assert [each["status"] for each in answer.json["errors"]] == [each for each in single if each != 201]
+    invalid = [each["errors"] for each in answer.json["errors"] if each["status"] == 422]
+    assert [{one["pointer"] for one in each} for each in invalid] == refused
     assert sorted(map(json.dumps, map(plain, listed(client)))) == expected
     again = client.get("/v1/speakers?limit=200").json
     assert {each["name"] for each in again["data"]} == {each["name"] for each in names["data"]}
@@ -183,6 +192,99 @@ def test_ids_are_kept_for_who_administers_only(alice: Client, dora: Client) -> N
         "created_at",
         "corrections",
     }
+
+
+UNKNOWN = {"speaker": "spk_01kayv5q3nf8r8d2xq1n6z0t4y", "outlet": "out_01kayv5q3nf8r8d2xq1n6z0t4y"}
+
+
+@pytest.mark.parametrize(
+    ("described", "pointers"),
+    [
+        ({"name": "NUL\0", "type": "person"}, {"name"}),
+        ({"name": "lone \ud800", "type": "person"}, {"name"}),
+        ({"name": "x" * 501}, {"name"}),
+        ({"name": " \u00a0 "}, {"name"}),
+        ({"name": 5}, {"name"}),
+        ({"name": "Ada", "type": "personn"}, {"type"}),
+        ({"name": "", "type": 3}, {"name", "type"}),
+    ],
+)
+@pytest.mark.parametrize("may", ["write", "admin"])
+def test_who_is_described_wrongly_is_a_problem_of_the_line(
+    app: Flask, may: str, described: Document, pointers: set[str]
+) -> None:
+    client = Client(app, keys.make("eve", [may])["key"])
+    before = stored()
+    wrong = {kind: {"id": id, **described} for kind, id in UNKNOWN.items()}
+    appearance = {"outlet": wrong["outlet"], "via": [{"name": "by wire", "outlet": wrong["outlet"]}]}
+    shorthand = statement(text="One.", speaker=wrong["speaker"], outlet=wrong["outlet"])
+    listed = statement(text="Two.", attributions=[{"speaker": wrong["speaker"]}], appearances=[appearance])
+    del listed["outlet"]
+    answer = send(client, [shorthand, listed])
+    assert_problem(answer, 422, "no-line-taken")
+    places = [
+        ("#/speaker", "#/outlet"),
+        ("#/attributions/0/speaker", "#/appearances/0/outlet", "#/appearances/0/via/0/outlet"),
+    ]
+    # No outlet is a person.
+    others = {"name", "type"} if described.get("type") == "person" else pointers
+    for line, expected in zip(answer.json["errors"], places, strict=True):
+        wanted = {f"{place}/{each}" for place in expected for each in (others if "outlet" in place else pointers)}
+        assert (line["status"], {each["pointer"] for each in line["errors"]}) == (422, wanted)
+    assert stored() == before
+
+
+@pytest.mark.parametrize("may", ["write", "admin"])
+def test_who_was_withdrawn_or_erased_here_is_not_made_again_by_a_description(
+    app: Flask, dora: Client, may: str
+) -> None:
+    client = Client(app, keys.make("eve", [may])["key"])
+    gone = {
+        "speaker": dora.record({"name": "Withdrawn"}, "speakers")["id"],
+        "outlet": dora.record({"name": "Erased"}, "outlets")["id"],
+    }
+    dora.delete(f"/v1/speakers/{gone['speaker']}", headers={"If-Match": "*"})
+    erasures.erase(gone["outlet"], "A test.", by="dora")
+    before = stored()
+    described = {kind: {"id": id, "name": "Somebody", "type": "other"} for kind, id in gone.items()}
+    described["speaker"]["type"] = "person"
+    answer = send(client, [statement(**described)])
+    assert_problem(answer, 422, "no-line-taken")
+    assert {(each["pointer"], each["code"]) for each in answer.json["errors"][0]["errors"]} == {
+        ("#/speaker", "reference"),
+        ("#/outlet", "reference"),
+    }
+    assert stored() == before
+
+
+def test_a_line_of_boxes_inside_boxes_is_a_problem_of_its_own(alice: Client) -> None:
+    deep = b'{"kind": ' + b'{"id": ' * 900 + b"1" + b"}" * 901
+    answer = send(alice, deep + b"\n" + json.dumps(statement()).encode())
+    assert counted(answer) == {"received": 2, "created": 1, "failed": 1}
+
+
+def test_a_line_is_told_who_is_meant_by_itself_alone(dora: Client) -> None:
+    id = UNKNOWN["speaker"]
+    first, second = (statement(text=f"{name}.", speaker={"id": id, "name": name}) for name in ("Ada", "Bob"))
+    assert counted(send(dora, [first, second])) == {"received": 2, "created": 2}
+    assert {(each["speaker"]["id"], each["speaker"]["name"]) for each in listed(dora)} == {(id, "Ada")}
+
+
+def test_a_name_that_a_second_one_bears_is_ambiguous_from_then_on(alice: Client) -> None:
+    twins = [
+        statement(text="One.", speaker="Washington", outlet="The Post"),
+        statement(text="Two.", speaker={"name": "Washington", "type": "government"}),
+        statement(text="Three.", speaker="washington"),
+        statement(text="Four.", outlet={"name": "The Times Picayune", "type": "website", "aliases": ["the  post"]}),
+        statement(text="Five.", outlet="The Post"),
+        statement(text="Six.", speaker={"name": "Washington", "type": "government"}),
+    ]
+    answer = send(alice, twins)
+    assert [(each["line"], each["errors"][0]["code"]) for each in answer.json["errors"]] == [
+        (3, "ambiguous"),
+        (5, "ambiguous"),
+    ]
+    assert counted(answer) == {"received": 6, "created": 4, "failed": 2}
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from werkzeug.test import TestResponse
 
 from api.domain import indexes, records, streams
 from api.domain.statements import STATEMENT
-from api.formats import csv
+from api.formats import lines
 from api.settings import Settings
 from api.storage.db import close_database, db, execute, open_database, row, rows, writing
 from schemas import BY_NAME
@@ -92,8 +92,8 @@ def documents(answer: TestResponse) -> list[Any]:
 
 def read_csv(data: bytes, name: str = "statement") -> list[Any]:
     """Return what a file of CSV holds, read back."""
-    lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="")
-    return [csv.document(each, BY_NAME[name]) for each in csv.rows(lines)]
+    file = lines.CSV(io.BytesIO(data), BY_NAME[name])
+    return [file.read(each) for each in file.records()]
 
 
 # --- what they hold ------------------------------------------------------------------------------------------

@@ -1,0 +1,74 @@
+"""What becomes of the lines of an import: each by itself, counted, and told to whoever sent them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+# How many failures a report lists, and in how many bytes; the command line writes down every one.
+MOST_ERRORS = 100
+MOST_BYTES = 40_000
+_COUNTED = ("received", "created", "updated", "unchanged", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a line: `created`, `updated`, `unchanged`, `failed`, then with a status and the problems, or
+    `undone`, since another line failed."""
+
+    line: int
+    result: str
+    status: int = 201
+    errors: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass
+class Counts:
+    """How many lines came to what."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    failed: int = 0
+
+    @property
+    def received(self) -> int:
+        """How many lines there were."""
+        return self.created + self.updated + self.unchanged + self.failed
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one line."""
+        setattr(self, outcome.result, getattr(self, outcome.result) + 1)
+
+    def counts(self) -> dict[str, int]:
+        """Return the counts by their names."""
+        return {name: getattr(self, name) for name in _COUNTED}
+
+
+@dataclass
+class Report(Counts):
+    """What became of all lines, counted; and of the failures the first, with their problems."""
+
+    undone: int = 0
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    _room: int = MOST_BYTES
+
+    @property
+    def received(self) -> int:
+        """How many lines there were, those among them that were undone."""
+        return super().received + self.undone
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one line, and note its problems while there is room."""
+        super().add(outcome)
+        if outcome.result == "failed" and len(self.errors) < MOST_ERRORS and self._room > 0:
+            told = {"line": outcome.line, "status": outcome.status, "errors": list(outcome.errors)}
+            self._room -= len(orjson.dumps(told))
+            if self._room > 0:
+                self.errors.append(told)
+
+    def facts(self) -> dict[str, Any]:
+        """Return the counts and failures by their names."""
+        return {**self.counts(), "errors": self.errors, "errors_truncated": self.failed > len(self.errors)}
