@@ -19,6 +19,7 @@ ROUTES = (
     "reviews",
     "relations",
     "figures",
+    "check",
     "log",
     "keys",
     "documentation",

@@ -18,6 +18,8 @@ from schemas.parts import Listed, Part, id_pattern
 
 MOST_VALUES = 100
 LONGEST_VALUE = 1000
+# About what fits into the first line of a request.
+LONGEST_PROSE = 3000
 # Any value, as JSON Schema says it.
 VALUE: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": LONGEST_VALUE, "pattern": NAME_PATTERN}
 VALUES: dict[str, Any] = {"type": "array", "maxItems": MOST_VALUES}
@@ -62,6 +64,28 @@ class Parameter(Checked[Any]):
     def many(self, texts: Sequence[str]) -> Any:
         """The values that several texts stand for; raises ValidationError."""
         return [self.one(text) for text in texts]
+
+
+class Alike(Parameter):
+    """A value that is read as a field of a body reads it."""
+
+    def __init__(self, field: Checked[Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.field = field
+
+    def one(self, text: str) -> Any:
+        """What the field makes of it."""
+        return self.field.deserialize(text)
+
+
+class Prose(Alike):
+    """A text of some length, which may have lines."""
+
+    def _check(self, text: str) -> None:
+        if not text.strip():
+            raise self.make_error("empty")
+        if len(text) > LONGEST_PROSE:
+            raise self.make_error("length", most=LONGEST_PROSE)
 
 
 class Limit(Parameter):

@@ -49,6 +49,10 @@ RELATIONS: Words = (
     "responds_to",
 )
 
+# What comes of checking a quotation, and the kinds of words that may differ.
+VERDICTS: Words = ("verbatim", "excerpt", "altered", "misattributed", "not_found")
+CHANGES: Words = ("number", "negation", "modal", "name", "word", "order")
+
 # The first letters of an id tell what it names.
 PREFIXES: dict[str, str] = {
     "statement": "stm",

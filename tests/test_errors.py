@@ -39,6 +39,7 @@ UNNAMED = {
 }
 # What an operation takes where the body is not what an error is about.
 RIGHT: dict[str, dict[str, Any]] = {
+    "/v1/check": {"text": "Was this said?"},
     "/v1/statements/{id}/corrections": {"kind": "correction", "note": "It was five."},
     "/v1/speakers/{id}/merge": {"into": "spk_00000000000000000000000000"},
     "/v1/outlets/{id}/merge": {"into": "out_00000000000000000000000000"},

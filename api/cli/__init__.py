@@ -16,6 +16,7 @@ COMMANDS = {
     "reindex": "reindexing",
     "verify": "verifying",
     "erase": "erasing",
+    "check": "checking",
     "doctor": "diagnosing",
     "import": "importing",
     "export": "exporting",

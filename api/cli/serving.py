@@ -125,7 +125,8 @@ def _run(app: Any, host: str, port: int, workers: int, threads: int) -> None:
 
     def ready(worker: Any) -> None:
         make_places(app, waiting, lambda: not worker.alive)
-        storage.make_places(working, writers=max(1, threads // 2))
+        # All that work may have to wait for their turn to write; the others answer meanwhile.
+        storage.make_places(working, writers=threads)
 
     options = {
         "bind": [f"[{host}]:{port}" if ":" in host else f"{host}:{port}"],

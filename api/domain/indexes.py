@@ -18,7 +18,7 @@ from api.storage import db as storage
 from api.storage.db import db, execute, row, rows, update, writing
 
 # Raised whenever what the indexes hold changes; `onrecord migrate` then makes them anew.
-VERSION = 1
+VERSION = 2
 KINDS = (SPEAKER, OUTLET, SOURCE, STATEMENT, REVIEW, RELATION)
 _BATCH = 1000
 BESIDE = ("figure_word", "figure", "topic", "statement_url", "mention", "name_word", "name")

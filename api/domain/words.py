@@ -16,7 +16,7 @@ from api.domain.conditions import Conditions
 from api.domain.kinds import Document
 from api.storage import db as storage
 from api.storage.db import db, execute_many
-from api.text import tokens
+from api.text import passages, tokens
 from api.text.queries import Query, Term
 
 ENGLISH = "en"
@@ -55,15 +55,16 @@ def spoken(document: Document) -> Spoken:
     """Return what is indexed of a statement whoever said it.
 
     Words are in their order, with a break between fields that no phrase crosses. Stems are English ones and,
-    marked as such, those of the statement's own language.
+    marked as such, those of the statement's own language; and with them the passages of its text.
     """
-    fields = [document["text"], document["attributed_as"], *document["topics"], document["context"]]
-    found: list[str] = []
-    for field in fields:
+    text = tokens.words(document["text"])
+    found = [*text]
+    for field in (document["attributed_as"], *document["topics"], document["context"]):
         if field:
-            found += [_BREAK, *tokens.words(field)] if found else tokens.words(field)
+            found += [_BREAK, *tokens.words(field)]
     folded = set(found) - {_BREAK}
     stems = {stem for language in {ENGLISH, document["lang"]} for stem in _stems(folded, language)}
+    stems.update(passages.of(text))
     return Spoken(len(found), " ".join(_placed(found)), " ".join(sorted(stems)))
 
 
@@ -114,6 +115,17 @@ def _placed(found: list[str]) -> list[str]:
 def mark(speaker: int) -> str:
     """Return the token by which a statement carries its speaker."""
     return f"§{speaker}"
+
+
+def withheld() -> str:
+    """Return the expression for all that is withheld."""
+    found: str = storage.dialect.match_stems([_WITHHELD])
+    return found
+
+
+def number(place: int) -> int:
+    """Return a statement's row number from its place in the index."""
+    return _NEWEST - (place & _NEWEST)
 
 
 def number_at(place: str) -> str:

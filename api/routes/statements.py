@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response
 
-from api.domain import corrections, counts, imports
+from api.domain import checking, corrections, counts, imports
 from api.domain.errors import Conflict, Gone, NotFound, Unusable
 from api.domain.imports import Options
 from api.domain.keys import Key
@@ -16,6 +16,7 @@ from api.domain.statements import STATEMENT
 from api.routes.records import Expected, collection
 from api.web import bulk
 from api.web.endpoint import endpoint
+from schemas.checks import SimilarQuery
 from schemas.corrections import CorrectionIn
 from schemas.queries import BulkQuery, CountsQuery, StatementQuery, StatementsQuery
 from schemas.statements import StatementOut, StatementPatch
@@ -28,6 +29,13 @@ routes = collection(STATEMENT, gives=StatementOut, patches=StatementPatch, query
 def count(query: dict[str, Any], key: Key) -> dict[str, Any]:
     """Count statements by speaker, outlet, topic, kind, form, language, status or time."""
     return counts.count(query, key)
+
+
+@routes.get("/<id:id>/similar")
+@endpoint(query=SimilarQuery, gives="similar", raises=(NotFound, Gone))
+def similar(id: str, query: dict[str, Any], key: Key) -> dict[str, Any]:
+    """List statements that say nearly the same, the nearest first."""
+    return {"data": checking.similar(id, key, query["limit"])}
 
 
 @routes.post("/bulk")

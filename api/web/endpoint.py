@@ -52,7 +52,9 @@ class Contract:
     @property
     def bodiless(self) -> bool:
         """Whether the body may be left out, since there is nothing in it that must be said."""
-        return self.takes is not None and not any(field.required for field in self.takes.load_fields.values())
+        if self.takes is None or "oneOf" in self.takes.json_schema:
+            return False
+        return not any(field.required for field in self.takes.load_fields.values())
 
     @property
     def writes(self) -> bool:

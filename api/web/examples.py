@@ -6,6 +6,7 @@ from typing import Any
 
 from schemas.assertions import AssertedOut
 from schemas.base import Schema
+from schemas.checks import CheckIn
 from schemas.corrections import CorrectionIn
 from schemas.figures import FigureIn
 from schemas.keys import KeyOut, NewKeyOut
@@ -80,6 +81,7 @@ _DONE: dict[type[Schema], Document] = {
     SpeakerMergerIn: {"into": "spk_01kayv5q3mf8r8d2xq1n6z0t4z", "version": 1},
     OutletMergerIn: {"into": "out_01kayv5q3mf8r8d2xq1n6z0t4z", "version": 1},
     UnmergerIn: {"version": 2},
+    CheckIn: {"text": "We are committed to pursuing accountability", "speaker": "Antony Blinken"},
 }
 PATCHES: dict[str, Document] = {
     "statement": {"said_on": "2022-03", "version": 1},
@@ -153,6 +155,42 @@ _CHANGE = {
     "sha256": _WRITE["sha256"],
 }
 _LINK = "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752"
+_SAID = str(INPUTS["statement"]["text"])
+_VERDICT = {
+    "verdict": "excerpt",
+    "matches": [
+        {
+            "statement": {
+                "id": IDS["statement"],
+                "version": 1,
+                "kind": "quote",
+                "text": _SAID,
+                "lang": "en",
+                "speaker": _SPEAKER,
+                "attributed_as": None,
+                "said_on": "2022-03-23",
+                "context": None,
+                "url": f"/v1/statements/{IDS['statement']}",
+            },
+            "score": 1.0,
+            "diff": [
+                {
+                    "op": "equal",
+                    "recorded": {"start": 0, "end": 43, "text": _SAID[:43]},
+                    "purported": {"start": 0, "end": 43, "text": _SAID[:43]},
+                }
+            ],
+            "changes": [],
+            "declared": [],
+            "speaker_matches": True,
+            "attribution": "speaker",
+            "status": "published",
+            "corrections": [],
+            "first_appearance": {"outlet": _OUTLET, "url": _ARTICLE, "published_on": None},
+        }
+    ],
+    "store": {"statements": 21, "as_of": TIME},
+}
 # Answers that are no records, by the names that routes give them.
 ANSWERS: dict[str, Any] = {
     "status": {"status": "ok"},
@@ -209,6 +247,9 @@ ANSWERS: dict[str, Any] = {
         "missing": 0,
         "total": 21,
     },
+    "verdict": _VERDICT,
+    "verdicts": _VERDICT,
+    "similar": {"data": _VERDICT["matches"]},
     "changes": {"changes": [_CHANGE], "last": 1, "more": False},
     "log-head": {"seq": 1, "hash": _LINK, "at": TIME},
     "log-entry": {

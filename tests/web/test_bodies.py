@@ -78,6 +78,7 @@ def writes(app: Flask, alice: Client, dora: Client, smallest: dict[str, dict[str
             found.append(Write(alice, "POST", f"{address}/unmerge", "version"))
         if collection == "statements":
             found.append(Write(alice, "POST", f"{address}/corrections", "note"))
+    found.append(Write(alice, "POST", "/v1/check", "text"))
     rules = [rule for rule in app.url_map.iter_rules() if {"POST", "PATCH"} & (rule.methods or set())]
     # Bodies of many lines have tests of their own.
     rules = [rule for rule in rules if not rule.rule.endswith("/bulk")]

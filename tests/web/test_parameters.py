@@ -181,6 +181,13 @@ BAD: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
         "limit": ("range", ("0", "1001", "-1", "x")),
         "wait": ("range", ("-1", "26", "100", "1.5", "x", "now")),
     },
+    "/v1/statements/stm_00000000000000000000000000/similar": {"limit": ("range", SIZE)},
+    "/v1/check": {
+        "text": ("characters", ("%07", "a%07b", "%7F")),
+        "speaker": ("characters", ("a%0Ab", "%07")),
+        "url": ("url", ("x", "ftp://a.example/", "https://user:pass@a.example/")),
+        "on": ("date", ("2022-13", "today", "2022-03-23T00:00:00Z")),
+    },
     "/v1/statements/bulk": {
         "format": ("choice", ("xml", "json", "NDJSON", "csv,ndjson")),
         "on_conflict": ("choice", ("merge", "Skip", "error,skip")),
@@ -191,13 +198,13 @@ BAD: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
 # What takes a body and parameters beside.
 POSTED = ("/v1/statements/bulk",)
 # Without these the address says nothing about the parameter.
-BESIDE = {"/v1/statements/counts": "by=kind"}
+BESIDE = {"/v1/statements/counts": "by=kind", "/v1/check": "text=word"}
 ABOUT = {"highlight": "q=word", "safe": "format=csv", "excel": "format=csv"}
 
 
 def asked(address: str, name: str, value: str) -> str:
     """Return the address of a request that is right in all but one parameter."""
-    beside = [BESIDE.get(address, "") if name != "by" else "", ABOUT.get(name, "")]
+    beside = [BESIDE.get(address, "") if name not in ("by", "text") else "", ABOUT.get(name, "")]
     return f"{address}?{'&'.join(part for part in (*beside, f'{name}={value}') if part)}"
 
 

@@ -41,6 +41,8 @@ OTHERWISE = {
     ("POST", "/v1/statements/{id}/corrections"): 422,
     ("POST", "/v1/statements/bulk"): 415,
     ("DELETE", "/v1/keys/{id}"): 404,
+    ("GET", "/v1/check"): 400,
+    ("POST", "/v1/check"): 422,
     # Nobody is named in the settings of a test.
     ("GET", "/.well-known/security.txt"): 404,
 }

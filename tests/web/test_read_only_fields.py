@@ -138,6 +138,7 @@ WHOLE: dict[str, dict[str, Any]] = {
 }
 # What is sent to an operation besides a whole record, where it takes no part of one.
 ELSE: dict[str, dict[str, Any]] = {
+    "/v1/check": {"items": [{"text": "Was this said?"}]},
     "/v1/statements/{id}/corrections": {"kind": "correction", "note": "It was five.", "patch": {"said_on": "2022"}},
     "/v1/speakers/{id}/merge": {"into": "spk_00000000000000000000000000"},
     "/v1/outlets/{id}/merge": {"into": "out_00000000000000000000000000"},
@@ -238,4 +239,8 @@ def test_what_only_the_service_writes_is_refused_by_every_operation(smallest: Sm
         assert dora.get(f"/v1/{collection}/{record['id']}").json == record
 
 
-SHOWN = {**{collection: collection.removesuffix("s").title() for collection in COLLECTIONS}, "keys": "NewKey"}
+SHOWN = {
+    **{collection: collection.removesuffix("s").title() for collection in COLLECTIONS},
+    "keys": "NewKey",
+    "check": "Verdict",
+}

@@ -8,10 +8,11 @@ from typing import Any
 
 import orjson
 
-from api.web.openapi.plain import ANSWERS, CHANGE, HISTORY_ENTRY, PROBLEM, VIEW, Json
+from api.web.openapi.plain import ANSWERS, CHANGE, HISTORY_ENTRY, MATCH, PROBLEM, VIEW, Json
 from schemas import BY_NAME
 from schemas.assertions import AssertedOut
 from schemas.base import Schema
+from schemas.checks import CheckIn, QuotationIn
 from schemas.corrections import CorrectionIn
 from schemas.keys import KeyIn, KeyOut, NewKeyOut
 from schemas.mergers import OutletMergerIn, SpeakerMergerIn, UnmergerIn
@@ -26,6 +27,8 @@ _OTHERS: tuple[type[Schema], ...] = (
     NewKeyOut,
     WithdrawalIn,
     CorrectionIn,
+    CheckIn,
+    QuotationIn,
     SpeakerMergerIn,
     OutletMergerIn,
     UnmergerIn,
@@ -60,7 +63,7 @@ def reached(start: object) -> dict[str, Json]:
 def components() -> dict[str, Json]:
     """Return all schemas by name; nobody may change them."""
     made = {**_of_documents(), **dict(ANSWERS.values())}
-    made.update(Problem=PROBLEM, HistoryEntry=HISTORY_ENTRY, Change=CHANGE)
+    made.update(Problem=PROBLEM, HistoryEntry=HISTORY_ENTRY, Change=CHANGE, Match=MATCH)
     made["StatementView"] = VIEW
     made.update({f"{name}Page": _page(ref(name)) for name in (*_LISTED, "StatementView")})
     return made

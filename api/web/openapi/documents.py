@@ -21,6 +21,7 @@ TAGS = {
     "reviews": "What fact-checkers found about statements.",
     "relations": "How statements bear on each other.",
     "figures": "The quantities that statements assert, with who says so and when.",
+    "check": "Whether a quotation is real, altered or someone else's, with the evidence.",
     "log": "What was written, in its order: the change feed, and the chain that shows that nothing was changed since.",
     "keys": "Access keys: what yours may do, and for administrators all of them.",
     "documentation": "The service's description of itself, for programs and for people.",

@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas.parts import id_pattern
 from schemas.queries import GROUPINGS
-from schemas.vocabulary import PREFIXES, SCOPES
+from schemas.vocabulary import CHANGES, PREFIXES, SCOPES, STATUSES, VERDICTS
 
 Json = dict[str, Any]
 
@@ -128,6 +128,96 @@ VIEW: Json = {
     "description": "The members of a statement that were asked for (`fields`), whole records in place of references "
     "(`expand`), or what a search matched (`highlight`).",
 }
+_PLACE: Json = _or_null(
+    {
+        "type": "object",
+        "description": "A stretch of one of the texts, in code points; null where the other has words that it lacks.",
+        "required": ["start", "end", "text"],
+        "properties": {"start": _COUNT, "end": _COUNT, "text": _STRING},
+    }
+)
+MATCH: Json = {
+    "type": "object",
+    "description": "A statement on record, and how the quotation differs from it.",
+    "required": [
+        *("statement", "score", "diff", "changes", "declared", "speaker_matches", "attribution", "status"),
+        *("corrections", "first_appearance"),
+    ],
+    "properties": {
+        "statement": {
+            "type": "object",
+            "description": "What is on record, and by whom.",
+            "required": ["id", "version", "kind", "text", "lang", "speaker", "attributed_as", "said_on", "url"],
+        },
+        "score": {
+            "type": "number",
+            "minimum": 0,
+            "maximum": 1,
+            "description": "The share of letters that both have, where the quotation lies. It decides nothing.",
+        },
+        "diff": {
+            "type": "array",
+            "description": "The stretches in their order.",
+            "items": {
+                "type": "object",
+                "required": ["op", "recorded", "purported"],
+                "properties": {
+                    "op": {"enum": ["equal", "delete", "insert", "replace"], "description": "What became of it."},
+                    "recorded": _PLACE,
+                    "purported": _PLACE,
+                },
+            },
+        },
+        "changes": {
+            "type": "array",
+            "items": {"enum": list(CHANGES)},
+            "description": "The kinds of words that differ; empty where none does.",
+        },
+        "declared": {
+            "type": "array",
+            "description": "What the quotation itself says was left out or put in, and where it says so.",
+            "items": {
+                "type": "object",
+                "required": ["kind", "text", "at"],
+                "properties": {"kind": {"enum": ["ellipsis", "insertion"]}, "text": _STRING, "at": _COUNT},
+            },
+        },
+        "speaker_matches": {
+            "type": ["boolean", "null"],
+            "description": "Whether it is by the speaker asked about; null where none was or it cannot be told.",
+        },
+        "attribution": {
+            "enum": ["speaker", "candidate", "rejected", None],
+            "description": "As what the statement names that speaker.",
+        },
+        "status": {"enum": list(STATUSES), "description": "Whether it still stands."},
+        "corrections": {"type": "array", "items": {"type": "object"}, "description": "What was corrected since."},
+        "first_appearance": {"type": "object", "description": "Where it was printed first."},
+    },
+}
+VERDICT: Json = {
+    "type": "object",
+    "description": "Whether a quotation is on record, and the evidence.",
+    "required": ["verdict", "matches", "store"],
+    "properties": {
+        "verdict": {"enum": list(VERDICTS), "description": "What comes of it."},
+        "matches": {
+            "type": "array",
+            "maxItems": 5,
+            "items": {"$ref": "#/components/schemas/Match"},
+            "description": "The best evidence first.",
+        },
+        "store": {
+            "type": "object",
+            "description": "What it was compared with.",
+            "required": ["statements", "as_of"],
+            "properties": {
+                "statements": {**_COUNT, "description": "How many statements are on record for this reader."},
+                "as_of": {**_MAYBE, "format": "date-time", "description": "When one of them last changed."},
+            },
+        },
+    },
+}
 # By the name in `gives`: the component's name and its schema, whose description is that of the answer.
 ANSWERS: dict[str, tuple[str, Json]] = {
     "status": (
@@ -218,6 +308,30 @@ ANSWERS: dict[str, tuple[str, Json]] = {
                 "missing": {**_COUNT, "description": "How many statements have no such value, or a coarser date."},
                 "total": {**_COUNT, "description": "How many statements match."},
             },
+        },
+    ),
+    "verdict": ("Verdict", VERDICT),
+    "verdicts": (
+        "Verdicts",
+        {
+            "description": "The verdict on a quotation; on several, one for each in their order.",
+            "anyOf": [
+                {"$ref": "#/components/schemas/Verdict"},
+                {
+                    "type": "object",
+                    "required": ["items"],
+                    "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Verdict"}}},
+                },
+            ],
+        },
+    ),
+    "similar": (
+        "Similar",
+        {
+            "type": "object",
+            "description": "The statements that say nearly the same, the nearest first.",
+            "required": ["data"],
+            "properties": {"data": {"type": "array", "items": {"$ref": "#/components/schemas/Match"}}},
         },
     ),
     "report": (
