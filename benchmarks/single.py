@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from statistics import median
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 
-from benchmarks.load import Refused, fetch, stream
+from benchmarks.edits import edits
+from benchmarks.load import Refused, fetch, fetch_all, fetch_all_timed, quantile, stream
 from benchmarks.servers import service
 from benchmarks.sql import ask_database, loop_documents
-from benchmarks.store import Store
+from benchmarks.store import Store, ready
 
 _STARTS = 5
+_CHECKS, _SMALL = 200, 10_000
 _STREAM_SECONDS = 8.0
 
 
@@ -88,4 +92,29 @@ def stream_all(store: Store) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-MEASUREMENTS: tuple[Callable[[Store], dict[str, Any] | None], ...] = (cold_start, rename, stream_all)
+def check_quotations(store: Store) -> dict[str, Any]:
+    """Return how long it takes to check a quotation, genuine or changed, one after another; and in a small store."""
+    times = _checked(store)
+    small = ready(_SMALL)
+    fewer = _checked(small) if small.size < store.size else times
+    p50, p99 = quantile(times, 0.5), quantile(times, 0.99)
+    ratio = p50 / quantile(fewer, 0.5)
+    said = f"p50 {p50 * 1000:.1f} ms, p99 {p99 * 1000:.1f} ms (goals 5, 25), {ratio:.2f} of {_SMALL:,} (goal 2)"
+    met = p50 <= 0.005 and p99 <= 0.025 and ratio <= 2
+    return {"name": "check of a quotation", "p50": p50, "p99": p99, "ratio": ratio, "said": said, "met": met}
+
+
+def _checked(store: Store) -> list[float]:
+    found = ask_database(store, "SELECT document FROM statement WHERE status = 'published' ORDER BY id LIMIT 100000")
+    dice = random.Random(1)
+    asked = []
+    for (text,) in dice.sample(found, min(_CHECKS, len(found))):
+        said = orjson.loads(text)["text"]
+        asked += [edit.text for edit in edits(said, "", "", dice) if edit.kind != "speaker swapped"]
+    paths = [f"/v1/check?{urlencode({'text': text})}" for text in asked]
+    with service(store) as server:
+        fetch_all(server.port, paths[: len(paths) // 10])
+        return fetch_all_timed(server.port, paths)
+
+
+MEASUREMENTS: tuple[Callable[[Store], dict[str, Any] | None], ...] = (cold_start, rename, stream_all, check_quotations)
