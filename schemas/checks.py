@@ -31,7 +31,18 @@ class QuotationIn(Schema):
 class CheckIn(QuotationIn):
     """One quotation to be checked, or many as `items`."""
 
-    json_schema = {"oneOf": [{"required": ["text"]}, {"required": ["items"]}]}
+    json_schema = {
+        "oneOf": [
+            {"required": ["text"], "properties": {"text": {"type": "string"}, "items": {"type": "null"}}},
+            {
+                "required": ["items"],
+                "properties": {
+                    "items": {"type": "array", "minItems": 1},
+                    **{name: {"type": "null"} for name in ("text", "speaker", "url", "on")},
+                },
+            },
+        ]
+    }
     text = Text(LONGEST, "The words in question, where it is one.", examples=[_SPOKEN])
     items = Listed(
         Part(QuotationIn, QuotationIn), "Many quotations, which are answered in their order.", most=MOST_ITEMS
@@ -69,7 +80,7 @@ class CheckQuery(Query):
         _FIELDS["text"],  # type: ignore[arg-type]
         **settings("The words in question.", required=True, examples=[_SPOKEN], **_PROSE),
     )
-    speaker = _alike("speaker")
+    speaker = _alike("speaker", maxLength=LONGEST_NAME)
     url = _alike("url", pattern=addresses.PATTERN, maxLength=take.LONGEST_VALUE)
     on = _alike("on", pattern=EDTFDate.pattern)
 

@@ -56,10 +56,10 @@ CONFIG: dict[str, Any] = {
     "seed": 1,
     "generation": {"max-examples": EXAMPLES, "deterministic": True, "database": "none"},
     "checks": {
-        # A document that fits may meet a record that is not there, is taken, withdrawn or at another version, or
-        # lack the version that it is for. For 400 and 422 see refused_for_what_a_schema_cannot_say.
+        # A document that fits may meet a record that is not there, is taken, withdrawn, merged or at another version,
+        # or lack the version that it is for. For 400 and 422 see refused_for_what_a_schema_cannot_say.
         "positive_data_acceptance": {
-            "expected-statuses": ["2xx", "304", "400", "404", "409", "410", "412", "422", "428"]
+            "expected-statuses": ["2xx", "304", "308", "400", "404", "409", "410", "412", "422", "428"]
         },
         "negative_data_rejection": {
             "expected-statuses": ["400", "401", "403", "404", "405", "409", "410", "412", "413", "415", "422", "428"]
