@@ -11,7 +11,8 @@ from schemas.fields import EDTFDate, Name, Text, WebAddress
 from schemas.parts import LONGEST_NAME, Listed, Part
 from schemas.queries import Query
 
-LONGEST = 10_000
+# Of one text, and of all texts of a request.
+LONGEST, LONGEST_TOGETHER = 10_000, 100_000
 MOST_ITEMS = 100
 _SPOKEN = "We are committed to pursuing accountability"
 
@@ -57,6 +58,14 @@ class CheckIn(QuotationIn):
         if many:
             if not original["items"]:
                 yield "items", Fault("length", "This list has no entries; send at least one.")
+            long = sum(
+                len(each["text"]) for each in data.get("items") or [] if isinstance(each, dict) and "text" in each
+            )
+            if long > LONGEST_TOGETHER:
+                yield (
+                    "items",
+                    Fault("length", f"The texts have {long} characters; at most {LONGEST_TOGETHER} are taken."),
+                )
             for name in ("text", "speaker", "url", "on"):
                 if original.get(name) is not None:
                     yield name, Fault("conflict", "With items, this belongs into each of them.")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
-from itertools import accumulate, groupby
+from itertools import accumulate, groupby, pairwise
 from operator import add, lt
 from typing import Literal, NamedTuple
 
@@ -33,6 +33,8 @@ _NEVER = -(10**9)
 _PAIR, _INSERT, _DELETE = range(3)
 # A longer text is first cut down to where most of the quotation's words are.
 _MOST_CELLS = 8_000
+# Beyond so many cells a table takes too long; then any stretch that both have parts the texts, however short.
+_LARGE = 60_000
 # At both ends of a recorded text words may be left out for nothing.
 _FREE = (True, True)
 # A stretch of so many words that both texts have is taken as the same in both.
@@ -58,13 +60,22 @@ def align(recorded: Sequence[Word], purported: Sequence[Word], breaks: Breaks) -
     the words whose numbers are `breaks`: there recorded words may lie between.
     """
     ours, theirs = [word.form for word in recorded], [word.form for word in purported]
-    if breaks:
+    if breaks and len(ours) * len(theirs) <= _LARGE:
         start, end = _window(recorded, purported, breaks)
         pairs = _path(ours, theirs, breaks, (start, end), (0, len(theirs)), _FREE)
     else:
-        pairs = _Anchored(recorded, purported).pairs((0, len(ours)), (0, len(theirs)), _FREE)
+        pairs = _part_by_part(recorded, purported, breaks)
     steps = _grouped(pairs, recorded, purported, breaks)
     return [part for step in steps for part in _rejoined(step, recorded, purported)]
+
+
+def _part_by_part(recorded: Sequence[Word], purported: Sequence[Word], breaks: Breaks) -> list[Pair]:
+    """Align what stands between ellipses, each part behind the one before it."""
+    anchored, found, at = _Anchored(recorded, purported), list[Pair](), 0
+    for part in pairwise([0, *sorted(breaks), len(purported)]):
+        found += anchored.pairs((at, len(recorded)), part, _FREE)
+        at = max((one + 1 for one, _ in found if one is not None), default=0)
+    return found
 
 
 class _Anchored:
@@ -81,8 +92,13 @@ class _Anchored:
             left_out = [] if any(free) else [(at, None) for at in range(*ours)]
             return [*left_out, *((None, at) for at in range(*theirs))]
         found = self._matcher.find_longest_match(*ours, *theirs)
-        if found.size < min(_ANCHOR, theirs[1] - theirs[0]):
-            return _path(self._ours, self._theirs, frozenset(), self._near(ours, theirs, free), theirs, free)
+        near = self._near(ours, theirs, free)
+        large = (near[1] - near[0]) * (theirs[1] - theirs[0]) > _LARGE
+        if not found.size and large:
+            # Nothing is like anything here, however one aligns it.
+            return [*((at, None) for at in range(*ours) if not any(free)), *((None, at) for at in range(*theirs))]
+        if found.size < min(_ANCHOR, theirs[1] - theirs[0]) and not large:
+            return _path(self._ours, self._theirs, frozenset(), near, theirs, free)
         before = self.pairs((ours[0], found.a), (theirs[0], found.b), (free[0], False))
         behind = self.pairs((found.a + found.size, ours[1]), (found.b + found.size, theirs[1]), (False, free[1]))
         return [*before, *((found.a + at, found.b + at) for at in range(found.size)), *behind]

@@ -115,6 +115,7 @@ def test_a_body_is_one_or_many_and_every_mistake_is_told(alice: Client) -> None:
             ["#/items/1/text", "#/items/2/text", "#/items/2/speaker"],
         ),
         ({"items": [{"text": "a"}] * 101}, ["#/items"]),
+        ({"items": [{"text": "a" * 10_000}] * 11}, ["#/items"]),
         ({"text": "a", "url": "x", "on": "soon", "who": 1}, ["#/url", "#/on", "#/who"]),
     ):  # fmt: skip
         problem = assert_problem(alice.open("POST", "/v1/check", json=body), 422)

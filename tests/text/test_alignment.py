@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -83,6 +84,20 @@ def test_a_run_of_a_text_is_exact_wherever_it_stands(ours: list[str], data: st.D
     runs = any(recorded.forms[at : at + len(purported.words)] == purported.forms for at in range(len(recorded.words)))
     assert compared.exact or not runs or compared.changes == ("negation",)
     assert compared.covered == 1 or not runs
+
+
+def test_texts_of_many_words_are_aligned_without_a_table_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the limit at nothing, every alignment goes by what both texts have in common."""
+    recorded = "we have lost many men and we will not stop until the health care system works again in the country"
+    for purported in (
+        "we have lost some men and we will stop until the system works",
+        "we have lost … again in the country",
+    ):
+        expected = comparisons.compare(quotations.read(recorded), quotations.read(purported))
+        with monkeypatch.context() as patched:
+            patched.setattr(alignment, "_LARGE", 0)
+            found = comparisons.compare(quotations.read(recorded), quotations.read(purported))
+        assert (found.exact, found.changes) == (expected.exact, expected.changes)
 
 
 def test_a_long_text_is_compared_where_the_quotation_is() -> None:
