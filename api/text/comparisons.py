@@ -10,14 +10,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
 
 from api.text import numerals, tokens
 from api.text.alignment import Step, align
 from api.text.quotations import Quotation, Word
 from api.text.wordlists import AUXILIARIES, COMMON, DENYING, MODALS, NEGATIONS
-
-Change = Literal["number", "negation", "modal", "name", "word", "order"]
+from schemas.vocabulary import CHANGES
 
 # A bracket stands for at most so many words, and for none of those that decide what is said.
 _MOST_REPLACED = 5
@@ -26,12 +24,11 @@ _MOST_REPLACED = 5
 SHORTEST, _TELLING = 4, 2
 # The letters that a number counts as.
 _NUMBER = 3
-_KINDS: tuple[Change, ...] = ("number", "negation", "modal", "name", "word", "order")
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How a quotation differs from what is recorded.
+    """How a quotation differs from what is recorded: the steps from one to the other, and the kinds of changes.
 
     `exact`: nothing was changed but what it declares. `whole`: it leaves nothing out. `score` is the share of letters
     that both have, of those where it lies, 0 to 1; `covered` that of the quotation's own which are recorded, and
@@ -40,7 +37,7 @@ class Comparison:
     """
 
     steps: tuple[Step, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[str, ...]
     exact: bool
     whole: bool
     score: float
@@ -52,10 +49,9 @@ class Comparison:
 def compare(recorded: Quotation, purported: Quotation) -> Comparison:
     """Return how a quotation differs from a recorded text."""
     steps = list(_merged(align(recorded.words, purported.words, purported.breaks)))
+    steps = _with_negation(steps, recorded.words)
     altered = [step for step in steps if not _allowed(step, recorded.words, purported.words)]
     whole = _whole(steps, recorded.words)
-    if not altered and (cut := _cut_negation(steps, recorded.words)):
-        altered, whole = [cut], False
     score, covered = _shares(steps, recorded.words, purported.words)
     changes = tuple(_changes(altered, recorded, purported))
     exact = not altered and any(step.kind == "equal" for step in steps)
@@ -63,14 +59,17 @@ def compare(recorded: Quotation, purported: Quotation) -> Comparison:
     return Comparison(tuple(steps), changes, exact, whole, score, covered, sentence, run)
 
 
-def _cut_negation(steps: list[Step], recorded: list[Word]) -> Step | None:
-    """Return what was cut off where that is nothing but the word that denies all the rest."""
-    kept = [step.recorded for step in steps if step.kind == "equal"]
-    ends = [slice(0, kept[0].start), slice(kept[-1].stop, len(recorded))] if kept else []
-    cut = [end for end in ends if end.start < end.stop]
-    if len(cut) == 1 and [word.form in DENYING for word in recorded[cut[0]]] == [True]:
-        return Step("delete", cut[0], slice(0, 0))
-    return None
+def _with_negation(steps: list[Step], recorded: list[Word]) -> list[Step]:
+    """Return the steps with what was cut off, where that is nothing but the word that denies all the rest."""
+    if not steps:
+        return steps
+    before, behind = slice(0, steps[0].recorded.start), slice(steps[-1].recorded.stop, len(recorded))
+    if [word.form in DENYING for word in (*recorded[before], *recorded[behind])] != [True]:
+        return steps
+    end = steps[-1].purported.stop
+    if recorded[before]:
+        return [Step("delete", before, slice(0, 0)), *steps]
+    return [*steps, Step("delete", behind, slice(end, end))]
 
 
 def _longest_run(steps: list[Step], purported: list[Word]) -> int:
@@ -183,21 +182,22 @@ def _missing(recorded: list[Word], purported: list[Word]) -> list[Word]:
     return [word for word, stem in zip(wanted, stems, strict=True) if stem not in held]
 
 
-def _changes(altered: list[Step], recorded: Quotation, purported: Quotation) -> list[Change]:
+def _changes(altered: list[Step], recorded: Quotation, purported: Quotation) -> list[str]:
     """Return the kinds of changes in a fixed order."""
     gone = [word for step in altered for word in recorded.words[step.recorded]]
     come = [word for step in altered for word in purported.words[step.purported] if not word.bracketed]
     if not gone and not come:
         return []
     moved = Counter(word.form for word in gone) & Counter(word.form for word in come)
-    found: set[Change] = {"order"} if moved else set()
+    found: set[str] = {"order"} if moved else set()
     found |= {kind for form in moved if (kind := _kind_of_form(form)) is not None}
     shouted = {quotation.text.upper() == quotation.text for quotation in (recorded, purported)} != {False}
-    rest = [*_without(gone, moved), *_without(come, moved)]
-    names = {word for word in rest if not shouted and _is_name(word, recorded if word in gone else purported, rest)}
-    for word in rest:
-        found.add(_kind_of_form(word.form) or ("name" if word in names else "word"))
-    return [kind for kind in _KINDS if kind in found]
+    gone, come = _without(gone, moved), _without(come, moved)
+    for words, quotation in ((gone, recorded), (come, purported)):
+        for word in words:
+            named = not shouted and _is_name(word, quotation, [*gone, *come])
+            found.add(_kind_of_form(word.form) or ("name" if named else "word"))
+    return [kind for kind in CHANGES if kind in found]
 
 
 def _without(words: list[Word], moved: Counter[str]) -> list[Word]:
@@ -211,7 +211,7 @@ def _without(words: list[Word], moved: Counter[str]) -> list[Word]:
     return kept
 
 
-def _kind_of_form(form: str) -> Change | None:
+def _kind_of_form(form: str) -> str | None:
     if numerals.is_number(form):
         return "number"
     if form in NEGATIONS:
