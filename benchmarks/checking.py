@@ -90,7 +90,7 @@ def _statement(each: dict[str, Any]) -> dict[str, Any]:
 def _tell_found(quotes: list[tuple[str, bool]], dice: random.Random, simple: _Simple) -> None:
     dice.shuffle(quotes)
     half = len(quotes) // 2
-    answers = {text: checking.check(_item(text), ANONYMOUS)["verdict"] != "not_found" for text, _ in quotes}
+    answers = {text: checking.check([_item(text)], ANONYMOUS)[0]["verdict"] != "not_found" for text, _ in quotes}
     simply = {text: simple.found(text) for text, _ in quotes}
     click.echo(f"{'found or not found':34} {'quotations':>10} {'precision':>10} {'recall':>8} {'F1':>6}")
     for name, part in (("half for choosing", quotes[:half]), ("the other half", quotes[half:]), ("both", quotes)):
@@ -159,7 +159,7 @@ def _tell_verdicts(said: list[dict[str, Any]], count: int, dice: random.Random) 
         stranger = dice.choice([name for name in speakers if name != each["speaker"]])
         for edit in edits(each["text"], each["speaker"], stranger, dice):
             began = time.perf_counter()
-            verdict = checking.check(_item(edit.text, edit.speaker), ANONYMOUS)["verdict"]
+            verdict = checking.check([_item(edit.text, edit.speaker)], ANONYMOUS)[0]["verdict"]
             times.append(time.perf_counter() - began)
             verdicts[edit.kind]["right" if verdict in edit.right else verdict] += 1
             if verdict not in edit.right:

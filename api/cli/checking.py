@@ -36,7 +36,7 @@ def check(what: str, speaker: str | None, as_json: bool) -> None:
     doubtful = False
     try:
         for number, item in _items(what, speaker):
-            found = checking.check(item, OPERATOR)
+            (found,) = checking.check([item], OPERATOR)
             doubtful = doubtful or found["verdict"] not in ("verbatim", "excerpt")
             click.echo(orjson.dumps(found).decode() if as_json else "\n".join(_told(number, item, found)))
     finally:

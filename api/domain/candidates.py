@@ -31,12 +31,11 @@ def find(quotation: Quotation, speakers: list[int], *, most: int = MOST) -> Iter
     Who has not found it among the first gets those of the speakers with some row numbers, then those that hold
     passages together which many hold one by one. Whether a reader may know of them is for whoever reads them.
     """
-    folded = tokens.words(quotation.text)
     marks = list(dict.fromkeys(mark for part in quotation.parts for mark in passages.of(tokens.words(part))))
     # Evenly from all of it, in whatever order they are.
     marks = marks[:: -(-len(marks) // _MOST_PASSAGES) or 1]
     single = [storage.dialect.match_stems([mark]) for mark in marks]
-    if not marks and folded:
+    if not marks and (folded := tokens.words(quotation.text)):
         single = [storage.dialect.match_phrase(tuple(folded), open=False)]
     given: set[int] = set()
     looked = _Lookup()

@@ -7,7 +7,7 @@ record at all. `docs/checking.md` says how that was measured.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -40,7 +40,6 @@ _NEAR = 0.6
 _PART, _TELLING = 4, 2
 # Which share of the words that the likeliest has in common a statement must have, to be looked at word by word.
 _SHARED = 0.4
-_ALONE: Document = {"url": None, "on": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +50,11 @@ class _Match:
     comparison: Comparison
     recorded: Quotation
     # Whether it is by the speaker who was asked about: None where none was, or where it cannot be told.
-    speaker: bool | None
+    speaker: bool | None = None
     # As what the statement names that speaker.
-    attribution: str | None
-    preferred: int
+    attribution: str | None = None
+    # How many of the address and the date that the quotation came with are the statement's.
+    preferred: int = 0
 
     @property
     def rank(self) -> tuple[Any, ...]:
@@ -73,23 +73,30 @@ class _Match:
         )
 
 
-def check(item: Document, reader: Key) -> Document:
-    """Return the verdict on a quotation, the statements that show it, and how many there are to be compared with.
+def check(items: list[Document], reader: Key) -> list[Document]:
+    """Return the verdicts on quotations, the statements that show them, and how many there are to be compared with.
 
-    `item` holds its text and may name its speaker, where it was seen and when it is said to have been said.
+    An item holds a text and may name its speaker, where it was seen and when it is said to have been said.
     """
+    store = _store(reader)
+    return [{**_check(item, reader), "store": store} for item in items]
+
+
+def _check(item: Document, reader: Key) -> Document:
     purported = quotations.read(item["text"])
     asked = Credited(item["speaker"]) if item["speaker"] else None
     matches: list[_Match] = []
     for found in candidates.find(purported, asked.numbers if asked else []):
-        matches += _matches(found, purported, item, asked, reader)
+        for match in _matches(found, purported, reader):
+            speaker, attribution = asked.of(match.document) if asked else (None, None)
+            preferred = _preferred(match.document, item)
+            matches.append(replace(match, speaker=speaker, attribution=attribution, preferred=preferred))
         if any(match.comparison.exact and match.speaker is not False for match in matches):
             break
     kept = _on_record(sorted(matches, key=lambda match: match.rank), purported)
     return {
         "verdict": _verdict(kept),
         "matches": [_shown(match, purported) for match in kept[:MOST_MATCHES]],
-        "store": _store(reader),
     }
 
 
@@ -99,19 +106,16 @@ def similar(id: str, reader: Key, limit: int) -> list[Document]:
     if not found:
         problem: NotFound | Gone = missing(STATEMENT, id, may_know=reader.may("read"))
         raise problem
-    text = found[0]["text"]
-    own = quotations.read(text)
+    own = quotations.read(found[0]["text"])
     others = next(candidates.find(own, [], most=2 * limit), [])
-    matches = [match for match in _matches(others, own, _ALONE, None, reader) if match.document["id"] != id]
+    matches = [match for match in _matches(others, own, reader) if match.document["id"] != id]
     alike = [(comparisons.likeness(match.comparison, match.recorded, own), match) for match in matches]
     near = [(likeness, match) for likeness, match in alike if likeness >= _NEAR or match.comparison.exact]
     near.sort(key=lambda each: (-round(each[0], 3), each[1].document["id"]))
     return [{**_shown(match, own), "score": round(likeness, 3)} for likeness, match in near[:limit]]
 
 
-def _matches(
-    found: list[int], purported: Quotation, item: Document, asked: Credited | None, reader: Key
-) -> Iterator[_Match]:
+def _matches(found: list[int], purported: Quotation, reader: Key) -> Iterator[_Match]:
     if not found:
         return
     marks = ", ".join("?" * len(found))
@@ -120,9 +124,7 @@ def _matches(
     for (document, recorded), letters in zip(read, shared, strict=True):
         if letters < _SHARED * max(shared):
             continue
-        compared = comparisons.compare(recorded, purported)
-        speaker, attribution = asked.of(document) if asked else (None, None)
-        yield _Match(document, compared, recorded, speaker, attribution, _preferred(document, item))
+        yield _Match(document, comparisons.compare(recorded, purported), recorded)
 
 
 def _read(condition: str, parameters: list[Any], reader: Key) -> list[Document]:

@@ -19,7 +19,7 @@ routes = Blueprint("check", __name__, url_prefix="/v1/check")
 @endpoint(query=CheckQuery, gives="verdict")
 def check(query: dict[str, Any], key: Key) -> Document:
     """Check whether a quotation was said, by this speaker, in these words."""
-    return checking.check(query, key)
+    return checking.check([query], key)[0]
 
 
 @routes.post("")
@@ -27,5 +27,5 @@ def check(query: dict[str, Any], key: Key) -> Document:
 def check_sent(body: Document, key: Key) -> Document:
     """Check a quotation, or up to a hundred."""
     if body["items"]:
-        return {"items": [checking.check(item, key) for item in body["items"]]}
-    return checking.check(body, key)
+        return {"items": checking.check(body["items"], key)}
+    return checking.check([body], key)[0]

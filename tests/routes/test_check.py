@@ -298,5 +298,5 @@ def test_hostile_quotations_are_answered(alice: Client, recorded: dict[str, str]
         "§1 ¦ NEAR(",
         "[[a]b]c" * 900,
     ):
-        found = checking.check({"text": text, "speaker": None, "url": None, "on": None}, ANONYMOUS)
+        (found,) = checking.check([{"text": text, "speaker": None, "url": None, "on": None}], ANONYMOUS)
         assert found["verdict"] == "not_found", text[:20]
