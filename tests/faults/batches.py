@@ -14,12 +14,13 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from tests.conftest import statement
-from tests.faults.load import BROKEN
+from tests.faults.load import BROKEN, side_by_side
 from tests.faults.trials import BESIDES, SCALE, Trial, times
 from tests.servers import ROOT, Server, environment, onrecord, serving
 
@@ -75,16 +76,8 @@ class Bulks:
     @contextmanager
     def running(self, server: Server, writers: int) -> Iterator[None]:
         """Let writers write while the inside runs."""
-        self._stopped.clear()
-        threads = [threading.Thread(target=self._write, args=(server,)) for _ in range(writers)]
-        for each in threads:
-            each.start()
-        try:
+        with side_by_side(partial(self._write, server), writers, self._stopped):
             yield
-        finally:
-            self._stopped.set()
-            for each in threads:
-                each.join(60)
 
     def _write(self, server: Server) -> None:
         while not self._stopped.is_set():

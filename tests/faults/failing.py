@@ -116,9 +116,7 @@ def database_full(trial: Trial) -> None:
             disks.free(own.folder / "data")
             writes_again(trial, server)
             trial.trials += 1
-        trial.expect(set(trial.load.statuses) <= {201, 503}, f"answers of {set(trial.load.statuses)}")
-        trial.settle(server)
-        trial.expect(onrecord(own.url(), "verify", check=False).returncode == 0, "onrecord verify finds something")
+        ends_well(trial, own, server)
 
 
 def database_log_full(trial: Trial) -> None:
@@ -136,9 +134,14 @@ def database_log_full(trial: Trial) -> None:
                 own.start(**LITTLE_LOG | GROWING)
             writes_again(trial, server)
             trial.trials += 1
-        trial.expect(set(trial.load.statuses) <= {201, 503}, f"answers of {set(trial.load.statuses)}")
-        trial.settle(server)
-        trial.expect(onrecord(own.url(), "verify", check=False).returncode == 0, "onrecord verify finds something")
+        ends_well(trial, own, server)
+
+
+def ends_well(trial: Trial, own: Cluster, server: Server) -> None:
+    """Expect that writes were taken or told to come again, that none was lost, and that all is as it was written."""
+    trial.expect(set(trial.load.statuses) <= {201, 503}, f"answers of {set(trial.load.statuses)}")
+    trial.settle(server)
+    trial.expect(onrecord(own.url(), "verify", check=False).returncode == 0, "onrecord verify finds something")
 
 
 def write_log(own: Cluster) -> None:

@@ -6,7 +6,7 @@ import http.client
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -71,16 +71,8 @@ class Load:
     def running(self, server: Server, writers: int = 4) -> Iterator[None]:
         """Let writers write while the inside runs."""
         self.server = server
-        self._stopped.clear()
-        threads = [threading.Thread(target=self.write) for _ in range(writers)]
-        for each in threads:
-            each.start()
-        try:
+        with side_by_side(self.write, writers, self._stopped):
             yield
-        finally:
-            self._stopped.set()
-            for each in threads:
-                each.join(60)
 
     def retry(self, server: Server) -> None:
         """Send again, with the same key, what had no answer; it must be there exactly once afterwards."""
@@ -94,6 +86,21 @@ class Load:
             if before:
                 assert json.loads(answer.body)["id"] == before[0]["id"], words
             self._note(words, (answer.status, answer.body))
+
+
+@contextmanager
+def side_by_side(write: Callable[[], None], writers: int, stopped: threading.Event) -> Iterator[None]:
+    """Let so many threads write until the inside is done; `stopped` tells them."""
+    stopped.clear()
+    threads = [threading.Thread(target=write) for _ in range(writers)]
+    for each in threads:
+        each.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        for each in threads:
+            each.join(60)
 
 
 def by_words(server: Server, words: str) -> list[dict[str, Any]]:
