@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -130,3 +130,11 @@ def _wait(server: Server) -> None:
             break
         time.sleep(0.03)
     raise AssertionError(f"the server did not start: {server.log.read_text()[-2000:]}")
+
+
+def until(told: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for something to come true."""
+    deadline = time.monotonic() + seconds
+    while not told():
+        assert time.monotonic() < deadline, "it has not come true"
+        time.sleep(0.05)

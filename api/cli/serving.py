@@ -118,22 +118,34 @@ def _run(app: Any, host: str, port: int, workers: int, threads: int) -> None:
             gc.freeze()
             return app
 
-    # Whoever waits for changes holds a thread and does nothing with it; those are beside the ones that work.
-    waiting = max(1, threads // 2)
-    # Slow queries as many as there are threads leave room for others still.
-    working = threads + max(1, threads // 4)
-
     def ready(worker: Any) -> None:
-        make_places(app, waiting, lambda: not worker.alive)
+        make_places(app, _waiting(threads), lambda: not worker.alive)
         # All that work may have to wait for their turn to write; the others answer meanwhile.
-        storage.make_places(working, writers=threads)
+        storage.make_places(_working(threads), writers=threads)
 
-    options = {
+    options = {**_options(host, port, workers, threads), "post_worker_init": ready}
+    log_to_stderr()
+    _say_no_name()
+    Server().run()
+
+
+def _waiting(threads: int) -> int:
+    """Return how many may wait for changes: they hold a thread and do nothing with it, beside the ones that work."""
+    return max(1, threads // 2)
+
+
+def _working(threads: int) -> int:
+    """Return how many may be inside the database: slow queries as many as there are threads leave room for others."""
+    return threads + max(1, threads // 4)
+
+
+def _options(host: str, port: int, workers: int, threads: int) -> dict[str, Any]:
+    return {
         "bind": [f"[{host}]:{port}" if ":" in host else f"{host}:{port}"],
         "worker_class": "gthread",
         "workers": workers,
         # Some are left to answer what needs no database, above all whether the process lives.
-        "threads": working + waiting + _SPARE,
+        "threads": _working(threads) + _waiting(threads) + _SPARE,
         # The application is made once, before the workers are forked from it: they start at once and share its memory.
         "preload_app": True,
         # A listening socket for each worker. Of one that they share, whoever wakes first takes most of the
@@ -149,11 +161,7 @@ def _run(app: Any, host: str, port: int, workers: int, threads: int) -> None:
         "errorlog": "-",
         "loglevel": "warning",
         "proc_name": "onrecord",
-        "post_worker_init": ready,
     }
-    log_to_stderr()
-    _say_no_name()
-    Server().run()
 
 
 def _say_no_name() -> None:

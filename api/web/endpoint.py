@@ -39,6 +39,7 @@ class Contract:
     query: Query
     gives: type[Schema] | str | None
     lists: bool
+    logged: bool
     status: int
     conditional: Conditional
     secret: bool
@@ -102,6 +103,7 @@ def endpoint(
             query=query() if query else _NO_QUERY,
             gives=gives,
             lists=lists,
+            logged=logged,
             status=status,
             conditional=conditional,
             secret=secret,
@@ -115,32 +117,44 @@ def endpoint(
 
         @wraps(view)
         def serve(**path: Any) -> Response:
-            key = ANONYMOUS if contract.keyless else permit(contract.needs)
-            # Nothing has such a name, and PostgreSQL cannot even be asked for it.
-            if any("\0" in part for part in path.values() if isinstance(part, str)):
-                abort(404)
-            if contract.files:
-                request.max_content_length = bodies.MOST_BYTES_OF_LINES
-            asked = _asked(contract, key)
-            if asked and (known := repeats.replay(asked)):
-                return known
-            suffix = path.pop("suffix", None)
-            arguments: dict[str, Any] = {**path, "key": key}
-            if query or request.query_string:
-                arguments["query"] = parameters.read(contract.query, contract.forms, suffix)
-            if not query:
-                arguments.pop("query", None)
-            form = arguments.get("query", {}).get("format")
-            if contract.lists and logged and (fresh := answers.unchanged(key, form)):
-                return fresh
-            if contract.takes or contract.patches:
-                return _write(contract, view, arguments, path, asked)
-            return _work(contract, view, arguments, asked)
+            return _serve(contract, view, path)
 
         serve.contract = contract  # type: ignore[attr-defined]
         return serve
 
     return declare
+
+
+def _serve(contract: Contract, view: View, path: dict[str, Any]) -> Response:
+    """Answer a request, in the one order that every request has."""
+    key = ANONYMOUS if contract.keyless else permit(contract.needs)
+    # Nothing has such a name, and PostgreSQL cannot even be asked for it.
+    if any("\0" in part for part in path.values() if isinstance(part, str)):
+        abort(404)
+    if contract.files:
+        request.max_content_length = bodies.MOST_BYTES_OF_LINES
+    asked = _asked(contract, key)
+    if asked and (known := repeats.replay(asked)):
+        return known
+    arguments = _arguments(contract, path, key)
+    form = arguments.get("query", {}).get("format")
+    if contract.lists and contract.logged and (fresh := answers.unchanged(key, form)):
+        return fresh
+    if contract.takes or contract.patches:
+        return _write(contract, view, arguments, path, asked)
+    return _work(contract, view, arguments, asked)
+
+
+def _arguments(contract: Contract, path: dict[str, Any], key: Key) -> dict[str, Any]:
+    """Return what a view is called with besides its body: the path's parts without a suffix, the key, the query."""
+    suffix = path.pop("suffix", None)
+    arguments: dict[str, Any] = {**path, "key": key}
+    takes_none = contract.query is _NO_QUERY
+    if not takes_none or request.query_string:
+        query = parameters.read(contract.query, contract.forms, suffix)
+        if not takes_none:
+            arguments["query"] = query
+    return arguments
 
 
 def _asked(contract: Contract, key: Key) -> Asked | None:

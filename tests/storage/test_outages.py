@@ -7,7 +7,7 @@ import secrets
 import signal
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,15 +22,7 @@ from tests.conftest import Client, statement
 from tests.databases import NoPostgres
 from tests.faults.cluster import Cluster, cluster
 from tests.faults.load import Load, lost
-from tests.servers import Server, onrecord, serving
-
-
-def until(told: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait for something to come true."""
-    deadline = time.monotonic() + seconds
-    while not told():
-        assert time.monotonic() < deadline, "it has not come true"
-        time.sleep(0.05)
+from tests.servers import Server, onrecord, serving, until
 
 
 def writes(server: Server) -> int:
