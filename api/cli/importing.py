@@ -32,6 +32,8 @@ from schemas.statements import StatementOut
 
 # So many lines are checked at a time in each process, and so many of these written in one transaction.
 _CHUNK, _TOGETHER = 250, 8
+# So many are on their way at most: what is written next is checked while one transaction is written.
+_AHEAD = 2 * _TOGETHER
 # How many failures are told at once; the others are in the rejects file.
 _TOLD = 10
 Chunk = list[tuple[Raw, Line | Outcome]]
@@ -203,7 +205,7 @@ def _checking(form: Format) -> Iterator[Any]:
         waiting: deque[tuple[list[Raw], Any]] = deque()
         for chunk in _chunks(records):
             waiting.append((chunk, pool.apply_async(_check, (chunk,))))
-            if len(waiting) > count * 3:
+            if len(waiting) > _AHEAD:
                 first, found = waiting.popleft()
                 yield list(zip(first, found.get(), strict=True))
         for first, found in waiting:
@@ -216,6 +218,8 @@ def _checking(form: Format) -> Iterator[Any]:
 def _begin_checking() -> None:
     # Who interrupts a command interrupts all its processes; this one ends with the one that writes.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The one that writes is what the others wait for in the end, so it goes first where processors are few.
+    os.nice(10)
     _collect_seldom()
 
 
