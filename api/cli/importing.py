@@ -26,7 +26,7 @@ from api.domain.outcomes import Outcome
 from api.domain.progress import Progress
 from api.formats.importing import checked
 from api.formats.lines import CSV, NDJSON, BadFile, Format, Raw
-from api.storage.db import close_database, undoable, writing
+from api.storage.db import close_database, expect_much, undoable, writing
 from schemas.queries import CONFLICTS, FILES
 from schemas.statements import StatementOut
 
@@ -93,6 +93,7 @@ class Importing:
             lines: Format = NDJSON(source) if self.form == "ndjson" else CSV(source, StatementOut)
             check = stack.enter_context(_checking(lines))
             opened()
+            expect_much()
             _collect_seldom()
             done, finished = self._begun(again)
             if finished:

@@ -188,6 +188,11 @@ def hold(settings: Settings) -> None:
     dialect.hold(db)
 
 
+def expect_much() -> None:
+    """Prepare for writing very much from this thread, as an import does."""
+    dialect.expect_much(db)
+
+
 @contextmanager
 def replacing(settings: Settings, tables: Sequence[str]) -> Iterator[str | None]:
     """Open an empty database that takes the place of the one in settings once everything inside went well.

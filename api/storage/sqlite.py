@@ -45,8 +45,11 @@ PINNED = "CROSS JOIN"
 # SQLite 3.7.0 to 3.51.2 can corrupt a write-ahead log that several processes write
 # (https://sqlite.org/wal.html#walresetbug).
 SAFE_VERSION = (3, 51, 3)
-# Of pages, for each connection: so many KiB, negative by SQLite's convention.
-_CACHE = -16000
+# Of pages, for each connection: so many KiB, negative by SQLite's convention; and for one that writes very much.
+_CACHE, _LARGE_CACHE = -16000, -48000
+# After so many pages (64 MB) what one that writes very much has logged goes into the file: a page that many of its
+# transactions change goes there once.
+_LARGE_LOG = 16_000
 # The locks that this process shares; closing one would give it back.
 _held: list[IO[bytes]] = []
 # The first whose search index can forget words at once.
@@ -105,6 +108,12 @@ def _waiting(db: Database, patience: float, left: float) -> Iterator[None]:
 
 def lock_writes(db: Database) -> None:
     """Nothing to do: BEGIN IMMEDIATE has taken the file's one write lock."""
+
+
+def expect_much(db: Database) -> None:
+    """Prepare this thread's connection for writing very much, with more memory and a longer log."""
+    db.execute_sql(f"PRAGMA cache_size = {_LARGE_CACHE}")
+    db.execute_sql(f"PRAGMA wal_autocheckpoint = {_LARGE_LOG}")
 
 
 def start_clock(db: Database) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -14,14 +14,20 @@ def canonical(url: str) -> str:
     the other parameters sorted (RFC 3986, sections 6.2.2 and 6.2.3, and what trackers add).
     """
     parts = urlsplit(url)
+    scheme, path = parts.scheme.lower(), parts.path.rstrip("/")
+    return urlunsplit((scheme, _host(parts, scheme), path, _query(parts.query) if parts.query else "", ""))
+
+
+def _host(parts: SplitResult, scheme: str) -> str:
+    if not any(sign in parts.netloc for sign in ":@["):
+        # What most addresses have: a name and nothing else, which takes no reading.
+        return parts.netloc.lower()
     host = (parts.hostname or "").lower()
     if ":" in host:
         host = f"[{host}]"
-    if parts.port not in (None, _DEFAULT_PORTS.get(parts.scheme.lower())):
-        host = f"{host}:{parts.port}"
-    kept = sorted(
-        (name, value)
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
-        if not name.lower().startswith("utm_")
-    )
-    return urlunsplit((parts.scheme.lower(), host, parts.path.rstrip("/"), urlencode(kept), ""))
+    return host if parts.port in (None, _DEFAULT_PORTS.get(scheme)) else f"{host}:{parts.port}"
+
+
+def _query(text: str) -> str:
+    parameters = parse_qsl(text, keep_blank_values=True)
+    return urlencode(sorted(each for each in parameters if not each[0].lower().startswith("utm_")))

@@ -30,7 +30,7 @@ def of(words: Iterable[str]) -> list[str]:
     """Return the passages of a text in their order, given its words as they are indexed (`tokens.words`)."""
     kept = [_LONG.get(word, word) for word in words if word not in _LEFT_OUT and not word.isdigit()]
     telling = tokens.stems([word for word in kept if word not in COMMON], "en")
-    found = [_JOINT.join(sorted(pair)) for pair in pairwise(telling)]
+    found = [f"{one}{_JOINT}{other}" if one < other else f"{other}{_JOINT}{one}" for one, other in pairwise(telling)]
     common = [word in COMMON for word in kept]
     for at in range(len(kept) - 2):
         if common[at] + common[at + 1] + common[at + 2] >= 2:
