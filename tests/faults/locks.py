@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import psycopg
 
-from api.storage.postgres import _WRITES
+from api.storage.postgres.connections import _WRITES
 
 HOLDER = """
 import sqlite3, sys

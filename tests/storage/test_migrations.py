@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from peewee import PeeweeException
@@ -129,11 +130,9 @@ def test_both_dialects_have_the_same_public_names() -> None:
 
     from api.storage import postgres, sqlite
 
-    def surface(module: object) -> dict[str, str]:
-        own = {
-            name: each for name, each in vars(module).items() if getattr(each, "__module__", None) == module.__name__
-        }  # type: ignore[attr-defined]
-        return {name: str(signature(each)) for name, each in own.items() if not name.startswith("_")}
+    def surface(module: Any) -> dict[str, str]:
+        found = {name: getattr(module, name) for name in module.__all__}
+        return {name: str(signature(each)) if callable(each) else type(each).__name__ for name, each in found.items()}
 
     assert surface(sqlite) == surface(postgres)
     assert set(sqlite.TYPES) == set(postgres.TYPES)

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import peewee
 from peewee import SqliteDatabase
 
-from api.storage.turns import Turns
+from api.storage.sqlite.turns import Turns
 
 # How many steps of SQLite's machine lie between two looks at the clock: some milliseconds. A look needs Python's
 # one lock, for which it may have to wait, so they are few (https://sqlite.org/c3ref/progress_handler.html).
@@ -45,14 +45,14 @@ class Embedded(SqliteDatabase):  # type: ignore[misc,unused-ignore]
         self._clock.still = False
         try:
             return super()._connect()  # type: ignore[misc]
-        except _library().OperationalError:
+        except library().OperationalError:
             # Without the files of a write-ahead log, and where none can be made, SQLite reads a file only if it
             # is told that it will not change (https://sqlite.org/wal.html, section 5).
             if self._may_change():
                 raise
         self._clock.still = True
         address = f"file:{quote(os.path.abspath(self.database))}?immutable=1"
-        connection = _library().connect(address, uri=True, isolation_level=None)
+        connection = library().connect(address, uri=True, isolation_level=None)
         self._limit(connection)
         return connection
 
@@ -97,5 +97,6 @@ class Embedded(SqliteDatabase):  # type: ignore[misc,unused-ignore]
             self.start_clock()
 
 
-def _library() -> Any:
+def library() -> Any:
+    """Return the library that peewee chose: pysqlite3 where it is installed and newer than Python's own."""
     return vars(peewee)["sqlite3"]

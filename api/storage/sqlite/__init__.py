@@ -1,0 +1,55 @@
+"""What is particular to SQLite; `postgres` has the same public names."""
+
+from api.storage.sqlite.connections import (
+    PLACEHOLDER,
+    TYPES,
+    append_only,
+    cursor,
+    damaged,
+    expect_much,
+    impatient,
+    lenient,
+    lock_writes,
+    migration_lock,
+    numbers,
+    open_database,
+    reason,
+    snapshot,
+    start_clock,
+    turn,
+)
+from api.storage.sqlite.diagnosing import (
+    REMEDY,
+    before_connecting,
+    condition,
+    damage,
+    several_workers_problem,
+)
+from api.storage.sqlite.replacing import alone, beside, emptied, hold, numbered, scrub
+from api.storage.sqlite.searching import (
+    INDEX_WORDS,
+    MATCHES,
+    PINNED,
+    SEARCH_TABLE,
+    forget_all_words,
+    forget_words,
+    forget_words_at_once,
+    indexed_sum,
+    match_all,
+    match_any,
+    match_phrase,
+    match_stems,
+    match_without,
+    search_row,
+    sum_of,
+    unlike_words,
+)
+
+__all__ = [
+    "INDEX_WORDS", "MATCHES", "PINNED", "PLACEHOLDER", "REMEDY", "SEARCH_TABLE", "TYPES", "alone", "append_only",
+    "before_connecting", "beside", "condition", "cursor", "damage", "damaged", "emptied", "expect_much",
+    "forget_all_words", "forget_words", "forget_words_at_once", "hold", "impatient", "indexed_sum", "lenient",
+    "lock_writes", "match_all", "match_any", "match_phrase", "match_stems", "match_without", "migration_lock",
+    "numbered", "numbers", "open_database", "reason", "scrub", "search_row", "several_workers_problem", "snapshot",
+    "start_clock", "sum_of", "turn", "unlike_words",
+]  # fmt: skip
