@@ -27,7 +27,7 @@ from api.domain.progress import Progress
 from api.formats.importing import checked
 from api.formats.lines import CSV, NDJSON, BadFile, Format, Raw
 from api.storage.db import close_database, expect_much, undoable, writing
-from schemas.queries import CONFLICTS, FILES
+from schemas.bulk import CONFLICTS, FILES
 from schemas.statements import StatementOut
 
 # So many lines are checked at a time in each process, and so many of these written in one transaction.

@@ -11,7 +11,7 @@ from api.domain.keys import Key
 from api.web.answers import Envelope
 from api.web.endpoint import endpoint
 from schemas.assertions import AssertedOut
-from schemas.queries import FiguresQuery
+from schemas.filters import FiguresQuery
 
 routes = Blueprint("figures", __name__, url_prefix="/v1/figures")
 

@@ -11,7 +11,7 @@ from api.domain.errors import NotFound
 from api.domain.keys import Key
 from api.web import waiting
 from api.web.endpoint import endpoint
-from schemas.queries import ChangesQuery
+from schemas.changes import ChangesQuery
 
 routes = Blueprint("log", __name__, url_prefix="/v1")
 

@@ -16,9 +16,10 @@ from api.domain.statements import STATEMENT
 from api.routes.records import Expected, collection
 from api.web import bulk
 from api.web.endpoint import endpoint
+from schemas.bulk import BulkQuery
 from schemas.checks import SimilarQuery
 from schemas.corrections import CorrectionIn
-from schemas.queries import BulkQuery, CountsQuery, StatementQuery, StatementsQuery
+from schemas.filters import CountsQuery, StatementQuery, StatementsQuery
 from schemas.statements import StatementOut, StatementPatch
 
 routes = collection(STATEMENT, gives=StatementOut, patches=StatementPatch, query=StatementsQuery, one=StatementQuery)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from schemas.filters import GROUPINGS
 from schemas.parts import id_pattern
-from schemas.queries import GROUPINGS
 from schemas.vocabulary import CHANGES, PREFIXES, SCOPES, STATUSES, VERDICTS
 
 Json = dict[str, Any]

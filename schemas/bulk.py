@@ -1,0 +1,39 @@
+"""The parameters of many statements at once."""
+
+from __future__ import annotations
+
+from schemas import parameters as take
+from schemas.base import settings
+from schemas.queries import Query
+
+# What is done with a line of a statement that is held already.
+CONFLICTS = ("error", "skip", "update")
+FILES = ("ndjson", "csv")
+
+
+class BulkQuery(Query):
+    """The parameters of many statements at once."""
+
+    format = take.One(
+        FILES,
+        **settings(
+            "The form of the lines; else the Content-Type says it.",
+            type="string",
+            enum=list(FILES),
+            examples=["ndjson"],
+        ),
+    )
+    on_conflict = take.One(
+        CONFLICTS,
+        **settings(
+            "What is done with a line whose `external_id` is held: it fails, is left out, or changes what is held.",
+            default="error",
+            type="string",
+            enum=list(CONFLICTS),
+            examples=["update"],
+        ),
+    )
+    atomic = take.Flag(**settings("Whether one bad line refuses all.", default=False, type="boolean", examples=[True]))
+    dry_run = take.Flag(
+        **settings("Whether it is only tried, and nothing stored.", default=False, type="boolean", examples=[True])
+    )
