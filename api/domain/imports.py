@@ -14,7 +14,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from api.domain import log, records, statements
+from api.domain import drafts, log, records, statements
 from api.domain.errors import Conflict, Gone, Invalid, Refused
 from api.domain.ids import is_id, is_time
 from api.domain.keys import Key
@@ -220,7 +220,7 @@ class _Batch:
     def _drafted(self, line: Line) -> Document:
         kept = line.kept if self.options.keeping else {}
         resolution = Resolution(self.by.name, None, self.known, line.described)
-        document = records.drafted(STATEMENT, line.fields, resolution, id=kept.get("id"), at=kept.get("created_at"))
+        document = drafts.drafted(STATEMENT, line.fields, resolution, id=kept.get("id"), at=kept.get("created_at"))
         if "corrections" in kept:
             document["corrections"] = kept["corrections"]
         return document
@@ -236,7 +236,7 @@ class _Batch:
 
     def _store(self) -> None:
         self.known.store()
-        records.keep(STATEMENT, [document for document, _ in self.waiting], [drawn for _, drawn in self.waiting])
+        drafts.keep(STATEMENT, [document for document, _ in self.waiting], [drawn for _, drawn in self.waiting])
         self.waiting = []
 
     def _alone(self, line: Line) -> Outcome:

@@ -6,17 +6,16 @@ from typing import Any
 
 import orjson
 
-from api.domain import log, reading, references, survivors
+from api.domain import drafts, log, reading, references, survivors
+from api.domain.drafts import written
 from api.domain.errors import Stale
-from api.domain.ids import new_id, now
+from api.domain.ids import now
 from api.domain.keys import Key
 from api.domain.kinds import Document, Kind
 from api.domain.reading import Sent
-from api.storage import db as storage
 from api.storage.db import execute, row, update, writing
 
 _OURS = ("id", "version", "created_at", "updated_at", "recorded_by")
-_COLUMNS = ("id", "version", "document", "salt", "created_at")
 
 
 def record(kind: Kind, fields: Document, *, by: Key) -> Sent:
@@ -37,45 +36,10 @@ def store(kind: Kind, fields: Document, *, by: str) -> str:
 
 
 def _stored(kind: Kind, fields: Document, drawn: Any, by: str) -> str:
-    document = drafted(kind, fields, references.Resolution(by, None))
+    document = drafts.drafted(kind, fields, references.Resolution(by, None))
     kind.refuse(document)
-    keep(kind, [document], [drawn])
+    drafts.keep(kind, [document], [drawn])
     return str(document["id"])
-
-
-def drafted(
-    kind: Kind, fields: Document, resolution: references.Resolution, *, id: str | None = None, at: str | None = None
-) -> Document:
-    """Return the first document of a record, with all that only we write; id and time are its own where given.
-
-    Raises Invalid where a reference leads nowhere or to several.
-    """
-    settled, time = kind.settle(fields, resolution), now()
-    document = {"id": id or new_id(kind.prefix), "version": 1, **settled}
-    document.update(created_at=at or time, updated_at=time, recorded_by=resolution.by)
-    return document
-
-
-def keep(kind: Kind, documents: list[Document], drawn: list[Any] | None = None) -> None:
-    """Store the first documents of records that nothing speaks against, and log them, in their order.
-
-    What is `drawn` from them may have been before.
-    """
-    if not documents:
-        return
-    numbers = storage.numbers(kind.name, len(documents))
-    news = list(zip(numbers, documents, drawn or map(kind.draw, documents), strict=True))
-    stored, logged = [], []
-    columns: dict[str, object] = {}
-    for n, document, each in news:
-        columns = kind.columns(n, document, each)
-        id, time, text, salt = document["id"], document["updated_at"], _dump(document), log.new_salt()
-        stored.append((n, id, 1, text, salt, document["created_at"], *columns.values()))
-        sha256 = log.document_hash(salt, text)
-        logged.append(log.Happened("create", kind.name, id, 1, document["recorded_by"], time, sha256))
-    storage.insert_all(kind.name, ("n", *_COLUMNS, *columns), stored)
-    kind.index(news)
-    log.append_all(logged)
 
 
 def revise(kind: Kind, id: str, patch: Document, *, by: Key, expected: frozenset[int] | None) -> Sent:
@@ -110,7 +74,7 @@ def withdraw(kind: Kind, id: str, reason: str | None, *, by: Key, expected: froz
             "withdrawn_by": by.name,
             "reason": reason,
         }
-        text, salt = _dump(document), log.new_salt()
+        text, salt = written(document), log.new_salt()
         _supersede(kind, id)
         execute(
             "INSERT INTO revision (record, version, document, salt) VALUES (?, ?, ?, ?)",
@@ -172,7 +136,7 @@ def replace(
     document.update(created_at=previous["created_at"], updated_at=now(), recorded_by=previous["recorded_by"])
     kind.refuse(document)
     _supersede(kind, id)
-    text, salt = _dump(document), log.new_salt()
+    text, salt = written(document), log.new_salt()
     columns = kind.columns(n, document, kind.draw(document))
     columns = {"version": version, "document": text, "salt": salt, **columns}
     update(kind.name, id, columns)
@@ -187,7 +151,3 @@ def _supersede(kind: Kind, id: str) -> None:
         f"SELECT id, version, document, salt FROM {kind.name} WHERE id = ?",
         (id,),
     )
-
-
-def _dump(document: Document) -> str:
-    return orjson.dumps(document).decode()

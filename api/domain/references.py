@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Any
 
-from api.domain import log, names, records, survivors
+from api.domain import drafts, log, names, survivors
 from api.domain.errors import Invalid
 from api.domain.kinds import Document, Kind
 from api.domain.outlets import OUTLET
@@ -72,7 +72,7 @@ class Known:
     def make(self, kind: Kind, given: Document, by: str) -> str:
         """Make one that is missing, which is stored later, and return its id."""
         fields = {**kind.takes.defaults(), **{part: value for part, value in given.items() if part != "id"}}
-        document = records.drafted(kind, fields, Resolution(by, None), id=given.get("id") if self.keeping else None)
+        document = drafts.drafted(kind, fields, Resolution(by, None), id=given.get("id") if self.keeping else None)
         id = str(document["id"])
         self._waiting[id] = kind, document
         self._standing[id] = id
@@ -94,7 +94,7 @@ class Known:
     def store(self) -> None:
         """Store who has been made."""
         for kind in (SPEAKER, OUTLET):
-            records.keep(kind, [document for its, document in self._waiting.values() if its is kind])
+            drafts.keep(kind, [document for its, document in self._waiting.values() if its is kind])
         self._waiting.clear()
 
     def forget(self) -> None:

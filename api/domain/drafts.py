@@ -1,0 +1,58 @@
+"""Records as they begin: their first documents, and storing them, many at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from api.domain import log
+from api.domain.ids import new_id, now
+from api.domain.kinds import Document, Kind
+from api.storage import db as storage
+
+if TYPE_CHECKING:
+    # It makes who is named and missing, by what is here.
+    from api.domain.references import Resolution
+
+_COLUMNS = ("id", "version", "document", "salt", "created_at")
+
+
+def drafted(
+    kind: Kind, fields: Document, resolution: Resolution, *, id: str | None = None, at: str | None = None
+) -> Document:
+    """Return the first document of a record, with all that only we write; id and time are its own where given.
+
+    Raises Invalid where a reference leads nowhere or to several.
+    """
+    settled, time = kind.settle(fields, resolution), now()
+    document = {"id": id or new_id(kind.prefix), "version": 1, **settled}
+    document.update(created_at=at or time, updated_at=time, recorded_by=resolution.by)
+    return document
+
+
+def keep(kind: Kind, documents: list[Document], drawn: list[Any] | None = None) -> None:
+    """Store the first documents of records that nothing speaks against, and log them, in their order.
+
+    What is `drawn` from them may have been before.
+    """
+    if not documents:
+        return
+    numbers = storage.numbers(kind.name, len(documents))
+    news = list(zip(numbers, documents, drawn or map(kind.draw, documents), strict=True))
+    stored, logged = [], []
+    columns: dict[str, object] = {}
+    for n, document, each in news:
+        columns = kind.columns(n, document, each)
+        id, time, text, salt = document["id"], document["updated_at"], written(document), log.new_salt()
+        stored.append((n, id, 1, text, salt, document["created_at"], *columns.values()))
+        sha256 = log.document_hash(salt, text)
+        logged.append(log.Happened("create", kind.name, id, 1, document["recorded_by"], time, sha256))
+    storage.insert_all(kind.name, ("n", *_COLUMNS, *columns), stored)
+    kind.index(news)
+    log.append_all(logged)
+
+
+def written(document: Document) -> str:
+    """Return a document as it is stored and hashed."""
+    return orjson.dumps(document).decode()
