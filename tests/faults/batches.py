@@ -21,7 +21,7 @@ from typing import Any
 
 from tests.conftest import statement
 from tests.faults.load import BROKEN, side_by_side
-from tests.faults.trials import BESIDES, SCALE, Trial, times
+from tests.faults.trials import BESIDES, SCALE, Trial, times, wait_for
 from tests.servers import ROOT, Server, environment, onrecord, serving
 
 # Lines of one request, of an import, and the steps in which one of them is wrong.
@@ -223,8 +223,15 @@ def kill(importing: subprocess.Popen[bytes]) -> None:
 
 
 def left(session: int) -> list[int]:
-    """Return which processes of a session are left, having given them a moment, and end them."""
-    time.sleep(0.5)
+    """Return which processes of a session are left, having given them some seconds, and end them."""
+    wait_for(lambda: not _of_session(session), most=5)
+    found = _of_session(session)
+    for each in found:
+        os.kill(each, signal.SIGKILL)
+    return found
+
+
+def _of_session(session: int) -> list[int]:
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -233,8 +240,6 @@ def left(session: int) -> list[int]:
             continue
         if int(fields[3]) == session and fields[0] != "Z":
             found.append(int(folder.name))
-    for each in found:
-        os.kill(each, signal.SIGKILL)
     return found
 
 
