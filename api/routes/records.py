@@ -33,18 +33,18 @@ def collection(
 ) -> Blueprint:
     """Return the routes of a kind of record under its plural; `query` is that of the list, `one` of a record."""
     routes = Blueprint(kind.plural, __name__, url_prefix=f"/v1/{kind.plural}")
-    takes = type(kind.takes)
-    a = "an" if kind.name[0] in "aeiou" else "a"
-    # Not every kind has records that clash, that others need, or that others can stand for.
-    clashes: Errors = (Conflict,) if kind.refuse is not Kind.refuse else ()
-    needed: Errors = (Conflict,) if kind.release is not Kind.release else ()
-    fixed: Errors = (Conflict,) if kind.merges else clashes
-    moves: Errors = (Merged,) if kind.merges else ()
+    _read(routes, kind, gives, query, one)
+    _write(routes, kind, gives, patches)
+    _look_back(routes, kind, gives)
+    return routes
 
-    @routes.post("")
-    @endpoint(needs="write", takes=takes, gives=gives, status=201, raises=clashes, summary=f"Record {a} {kind.name}.")
-    def record(body: Document, key: Key) -> Sent:
-        return records.record(kind, body, by=key)
+
+def _named(kind: Kind) -> str:
+    return f"{'an' if kind.name[0] in 'aeiou' else 'a'} {kind.name}"
+
+
+def _read(routes: Blueprint, kind: Kind, gives: type[Schema], query: type[ListQuery], one: type[RecordQuery]) -> None:
+    moves: Errors = (Merged,) if kind.merges else ()
 
     @routes.get("")
     @endpoint(query=query, gives=gives, lists=True, forms=FORMS, summary=f"List {kind.plural}, newest first.")
@@ -55,10 +55,29 @@ def collection(
         return Envelope(views.shaped(page.lines, query, key), page.next, page.total, page.total_exact)
 
     @routes.get("/<id:id>")
-    @endpoint(query=one, gives=gives, forms=(PAGES,), raises=(NotFound, Gone, *moves), summary=f"Read {a} {kind.name}.")
+    @endpoint(query=one, gives=gives, forms=(PAGES,), raises=(NotFound, Gone, *moves), summary=f"Read {_named(kind)}.")
     def read(id: str, query: dict[str, Any], key: Key) -> Sent:
         found = reading.find(kind, id, key)
         return replace(found, body=views.shaped(found.body, query, key))
+
+
+def _write(routes: Blueprint, kind: Kind, gives: type[Schema], patches: type[Schema]) -> None:
+    # Not every kind has records that clash, that others need, or that others can stand for.
+    clashes: Errors = (Conflict,) if kind.refuse is not Kind.refuse else ()
+    needed: Errors = (Conflict,) if kind.release is not Kind.release else ()
+    fixed: Errors = (Conflict,) if kind.merges else clashes
+
+    @routes.post("")
+    @endpoint(
+        needs="write",
+        takes=type(kind.takes),
+        gives=gives,
+        status=201,
+        raises=clashes,
+        summary=f"Record {_named(kind)}.",
+    )
+    def record(body: Document, key: Key) -> Sent:
+        return records.record(kind, body, by=key)
 
     @routes.patch("/<id:id>")
     @endpoint(
@@ -67,7 +86,7 @@ def collection(
         gives=gives,
         conditional=True,
         raises=(NotFound, Gone, *fixed),
-        summary=f"Revise {a} {kind.name}.",
+        summary=f"Revise {_named(kind)}.",
     )
     def revise(id: str, body: Document, key: Key, expected: Expected) -> Sent:
         return records.revise(kind, id, body, by=key, expected=expected)
@@ -79,17 +98,19 @@ def collection(
         status=204,
         conditional=True,
         raises=(NotFound, Gone, *needed),
-        summary=f"Withdraw {a} {kind.name}.",
+        summary=f"Withdraw {_named(kind)}.",
     )
     def withdraw(id: str, body: Document, key: Key, expected: Expected) -> None:
         records.withdraw(kind, id, body["reason"], by=key, expected=expected)
 
+
+def _look_back(routes: Blueprint, kind: Kind, gives: type[Schema]) -> None:
     @routes.get("/<id:id>/revisions")
     @endpoint(
         query=RevisionsQuery,
         gives="revisions",
         raises=(NotFound,),
-        summary=f"Read the history of {a} {kind.name}.",
+        summary=f"Read the history of {_named(kind)}.",
     )
     def revisions(id: str, query: dict[str, Any], key: Key) -> Envelope | list[Document]:
         if query["diff"]:
@@ -99,8 +120,6 @@ def collection(
         return Envelope("\n".join(map(dumps, found.entries)), found.next, found.total, True)
 
     @routes.get("/<id:id>/revisions/<int(max=2147483647):version>")
-    @endpoint(gives=gives, raises=(NotFound,), summary=f"Read {a} {kind.name} as it was at a version.")
+    @endpoint(gives=gives, raises=(NotFound,), summary=f"Read {_named(kind)} as it was at a version.")
     def revision(id: str, version: int, key: Key) -> Sent:
         return reading.revision(kind, id, version, key)
-
-    return routes
