@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import os
+import pickle
 import signal
 import sys
 from collections import deque
@@ -199,7 +200,7 @@ def _checking(form: Format) -> Iterator[Any]:
     _form = form
     count = os.cpu_count() or 1
     if count == 1:
-        yield lambda records: (list(zip(chunk, _check(chunk), strict=True)) for chunk in _chunks(records))
+        yield lambda records: (_paired(chunk, _check(chunk)) for chunk in _chunks(records))
         return
 
     def check(records: Iterator[Raw]) -> Iterator[Chunk]:
@@ -208,9 +209,9 @@ def _checking(form: Format) -> Iterator[Any]:
             waiting.append((chunk, pool.apply_async(_check, (chunk,))))
             if len(waiting) > _AHEAD:
                 first, found = waiting.popleft()
-                yield list(zip(first, found.get(), strict=True))
+                yield _paired(first, found.get())
         for first, found in waiting:
-            yield list(zip(first, found.get(), strict=True))
+            yield _paired(first, found.get())
 
     with get_context("fork").Pool(count, initializer=_begin_checking) as pool:
         yield check
@@ -229,8 +230,16 @@ def _chunks(records: Iterator[Raw]) -> Iterator[list[Raw]]:
         yield chunk
 
 
-def _check(chunk: list[Raw]) -> list[Line | Outcome]:
-    return [checked(_form, raw) for raw in chunk]
+def _check(chunk: list[Raw]) -> bytes:
+    """Return what checking some lines gives, as it is handed over.
+
+    The pool would read it in a thread of its own, for which the one that writes would have to wait each time.
+    """
+    return pickle.dumps([checked(_form, raw) for raw in chunk])
+
+
+def _paired(chunk: list[Raw], found: bytes) -> Chunk:
+    return list(zip(chunk, pickle.loads(found), strict=True))
 
 
 def _together(chunks: Iterator[Chunk]) -> Iterator[Chunk]:

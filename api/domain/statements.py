@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -133,8 +132,7 @@ def _mentioned(document: Document) -> set[str]:
     return {each["id"] for each in others if each} - own
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
+class Drawn(NamedTuple):
     """What is indexed of a statement whoever it names.
 
     `print` is its text's fingerprint, `columns` are others that need no more, `urls` its canonical addresses.

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from api.domain import names
 from api.domain.conditions import Conditions
@@ -42,11 +43,10 @@ class Indexed:
     stems: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
+class Spoken(NamedTuple):
     """What is indexed of a statement whoever said it: how many words, these in their order, and their stems."""
 
-    count: int
+    length: int
     words: str
     stems: str
 
@@ -73,7 +73,7 @@ def place(n: int, said: Spoken) -> int:
 
     This is BM25 with every word occurring once, as it does in a sentence. Of those that are alike, the newest is first.
     """
-    return said.count << 32 | _NEWEST - n
+    return said.length << 32 | _NEWEST - n
 
 
 def of(n: int, document: Document) -> Indexed:
