@@ -28,7 +28,7 @@ import click
 import orjson
 from peewee import SqliteDatabase
 
-from api.domain import ids, indexes, keys, log, records
+from api.domain import drafts, ids, indexes, keys, log, records
 from api.domain.indexes import OUTLET, SPEAKER, STATEMENT
 from api.domain.kinds import Document, Kind
 from api.settings import Rate, Settings
@@ -222,7 +222,7 @@ def from_seed(press: Press, kind: Kind, first: int) -> Iterator[None]:
         return SimpleNamespace(int=latest << 80 | 7 << 76 | (chance >> 62) << 64 | 2 << 62 | chance & (1 << 62) - 1)
 
     with (
-        patch.object(records, "now", now),
+        patch.object(drafts, "now", now),
         patch.object(ids, "uuid7", number),
         patch.object(log, "new_salt", lambda: f"{random.getrandbits(128):032x}"),
     ):

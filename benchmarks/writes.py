@@ -77,12 +77,15 @@ def _searched() -> Iterator[tuple[str, Sequence[Any]]]:
         yield id, sqlite.search_row(held.place, " ".join(held.words), " ".join(held.stems))
 
 
-def written(path: Path, transactions: list[Transaction], most: float) -> list[float]:
-    """Write transactions, for at most so many seconds, on a connection with the service's settings; return when each
-    was done, in seconds from the beginning.
+def written(path: Path, transactions: list[Transaction], most: float, *, much: bool = False) -> list[float]:
+    """Write transactions, for at most so many seconds, on a connection with the service's settings, or with those of
+    an import if it is `much`; return when each was done, in seconds from the beginning.
     """
-    connection = sqlite.open_database(Settings(database=f"sqlite:///{path.absolute()}")).connection()
+    database = sqlite.open_database(Settings(database=f"sqlite:///{path.absolute()}"))
+    connection = database.connection()
     connection.isolation_level = None
+    if much:
+        sqlite.expect_much(database)
     times: list[float] = []
     began = time.perf_counter()
     for each in transactions:
