@@ -81,7 +81,7 @@ def written(path: Path, transactions: list[Transaction], most: float, *, much: b
     """Write transactions, for at most so many seconds, on a connection with the service's settings, or with those of
     an import if it is `much`; return when each was done, in seconds from the beginning.
     """
-    database = sqlite.open_database(Settings(database=f"sqlite:///{path.absolute()}"))
+    database = sqlite.open_database(Settings(database=f"sqlite:///{path.absolute()}", query_timeout=0))
     connection = database.connection()
     connection.isolation_level = None
     if much:
