@@ -200,13 +200,13 @@ def _checking(form: Format) -> Iterator[Any]:
     _form = form
     count = os.cpu_count() or 1
     if count == 1:
-        yield lambda records: (_paired(chunk, _check(chunk)) for chunk in _chunks(records))
+        yield lambda records: (list(zip(chunk, _check(chunk), strict=True)) for chunk in _chunks(records))
         return
 
     def check(records: Iterator[Raw]) -> Iterator[Chunk]:
         waiting: deque[tuple[list[Raw], Any]] = deque()
         for chunk in _chunks(records):
-            waiting.append((chunk, pool.apply_async(_check, (chunk,))))
+            waiting.append((chunk, pool.apply_async(_handed_over, (chunk,))))
             if len(waiting) > _AHEAD:
                 first, found = waiting.popleft()
                 yield _paired(first, found.get())
@@ -230,12 +230,16 @@ def _chunks(records: Iterator[Raw]) -> Iterator[list[Raw]]:
         yield chunk
 
 
-def _check(chunk: list[Raw]) -> bytes:
-    """Return what checking some lines gives, as it is handed over.
+def _check(chunk: list[Raw]) -> list[Line | Outcome]:
+    return [checked(_form, raw) for raw in chunk]
+
+
+def _handed_over(chunk: list[Raw]) -> bytes:
+    """Return what checking some lines gives, as another process takes it over.
 
     The pool would read it in a thread of its own, for which the one that writes would have to wait each time.
     """
-    return pickle.dumps([checked(_form, raw) for raw in chunk])
+    return pickle.dumps(_check(chunk))
 
 
 def _paired(chunk: list[Raw], found: bytes) -> Chunk:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
@@ -11,23 +11,16 @@ from api.domain.ids import new_id, now
 from api.domain.kinds import Document, Kind
 from api.storage import db as storage
 
-if TYPE_CHECKING:
-    # It makes who is named and missing, by what is here.
-    from api.domain.references import Resolution
-
 _COLUMNS = ("id", "version", "document", "salt", "created_at")
 
 
-def drafted(
-    kind: Kind, fields: Document, resolution: Resolution, *, id: str | None = None, at: str | None = None
-) -> Document:
-    """Return the first document of a record, with all that only we write; id and time are its own where given.
-
-    Raises Invalid where a reference leads nowhere or to several.
+def drafted(kind: Kind, settled: Document, *, by: str, id: str | None = None, at: str | None = None) -> Document:
+    """Return the first document of a record whose references are settled, with all that only we write; id and time
+    are its own where given.
     """
-    settled, time = kind.settle(fields, resolution), now()
+    time = now()
     document = {"id": id or new_id(kind.prefix), "version": 1, **settled}
-    document.update(created_at=at or time, updated_at=time, recorded_by=resolution.by)
+    document.update(created_at=at or time, updated_at=time, recorded_by=by)
     return document
 
 

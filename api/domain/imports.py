@@ -218,8 +218,9 @@ class _Batch:
 
     def _drafted(self, line: Line) -> Document:
         kept = line.kept if self.options.keeping else {}
-        resolution = Resolution(self.by.name, None, self.known, line.described)
-        document = drafts.drafted(STATEMENT, line.fields, resolution, id=kept.get("id"), at=kept.get("created_at"))
+        by = self.by.name
+        settled = STATEMENT.settle(line.fields, Resolution(by, None, self.known, line.described))
+        document = drafts.drafted(STATEMENT, settled, by=by, id=kept.get("id"), at=kept.get("created_at"))
         if "corrections" in kept:
             document["corrections"] = kept["corrections"]
         return document

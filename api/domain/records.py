@@ -36,7 +36,7 @@ def store(kind: Kind, fields: Document, *, by: str) -> str:
 
 
 def _stored(kind: Kind, fields: Document, drawn: Any, by: str) -> str:
-    document = drafts.drafted(kind, fields, references.Resolution(by, None))
+    document = drafts.drafted(kind, kind.settle(fields, references.Resolution(by, None)), by=by)
     kind.refuse(document)
     drafts.keep(kind, [document], [drawn])
     return str(document["id"])

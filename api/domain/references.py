@@ -72,7 +72,8 @@ class Known:
     def make(self, kind: Kind, given: Document, by: str) -> str:
         """Make one that is missing, which is stored later, and return its id."""
         fields = {**kind.takes.defaults(), **{part: value for part, value in given.items() if part != "id"}}
-        document = drafts.drafted(kind, fields, Resolution(by, None), id=given.get("id") if self.keeping else None)
+        settled = kind.settle(fields, Resolution(by, None))
+        document = drafts.drafted(kind, settled, by=by, id=given.get("id") if self.keeping else None)
         id = str(document["id"])
         self._waiting[id] = kind, document
         self._standing[id] = id
