@@ -14,24 +14,12 @@ FILES = ("ndjson", "csv")
 class BulkQuery(Query):
     """The parameters of many statements at once."""
 
-    format = take.One(
-        FILES,
-        **settings(
-            "The form of the lines; else the Content-Type says it.",
-            type="string",
-            enum=list(FILES),
-            examples=["ndjson"],
-        ),
-    )
+    format = take.One(FILES, "The form of the lines; else the Content-Type says it.")
     on_conflict = take.One(
         CONFLICTS,
-        **settings(
-            "What is done with a line whose `external_id` is held: it fails, is left out, or changes what is held.",
-            default="error",
-            type="string",
-            enum=list(CONFLICTS),
-            examples=["update"],
-        ),
+        "What is done with a line whose `external_id` is held: it fails, is left out, or changes what is held.",
+        example="update",
+        default="error",
     )
     atomic = take.Flag(**settings("Whether one bad line refuses all.", default=False, type="boolean", examples=[True]))
     dry_run = take.Flag(

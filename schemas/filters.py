@@ -151,12 +151,8 @@ class StatementsQuery(StatementFilters, ViewQuery, ListQuery):
     )
     sort = take.One(
         SORTS,
-        **settings(
-            "The order: by date of speaking (newest first, or relevance first with `q`) or of recording.",
-            type="string",
-            enum=list(SORTS),
-            examples=["said_on"],
-        ),
+        "The order: by date of speaking (newest first, or relevance first with `q`) or of recording.",
+        example="said_on",
     )
 
     def conflicts(self, data: dict[str, Any], original: Mapping[str, Any]) -> Iterator[tuple[str, Fault]]:
@@ -187,16 +183,7 @@ class MostGroups(take.Limit):
 class CountsQuery(StatementFilters):
     """The parameters of counts."""
 
-    by = take.One(
-        GROUPINGS,
-        required=True,
-        metadata={
-            "description": "What is counted by.",
-            "type": "string",
-            "enum": list(GROUPINGS),
-            "examples": ["month"],
-        },
-    )
+    by = take.One(GROUPINGS, "What is counted by.", example="month", required=True)
     limit = MostGroups(**settings("How many groups are listed.", default=50, type="integer", minimum=1, maximum=1000))
 
 

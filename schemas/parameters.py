@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from schemas import addresses
-from schemas.base import Checked, Schema
+from schemas.base import Checked, Schema, settings
 from schemas.characters import NAME_PATTERN, unfit_in_name
 from schemas.edtf import period
 from schemas.faults import echo, near
@@ -276,8 +276,9 @@ class One(Parameter):
 
     default_error_messages = {"choice": "{found!r} is not one of: {words}.{hint}"}
 
-    def __init__(self, words: Sequence[str], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, words: Sequence[str], about: str, *, example: str | None = None, **options: Any) -> None:
+        shape: dict[str, Any] = {"type": "string", "enum": list(words), "examples": [example or words[0]]}
+        super().__init__(**settings(about, **shape, **options))
         self.words = words
 
     def one(self, text: str) -> str:

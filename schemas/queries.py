@@ -60,7 +60,7 @@ def _part(query: type[Query], names: frozenset[str]) -> Query:
 class RecordQuery(Query):
     """The parameters of one record."""
 
-    format = take.One((PAGES,), **settings("The form of the answer.", type="string", enum=[PAGES], examples=[PAGES]))
+    format = take.One((PAGES,), "The form of the answer.")
 
 
 class NoQuery(Query):
@@ -76,13 +76,7 @@ class PageQuery(Query):
     limit = take.Limit(**settings("How many records a page holds.", default=50, type="integer", minimum=1, maximum=200))
     cursor = take.Parameter(**settings("Where the page begins: `next` of the page before.", **VALUE))
     count = take.One(
-        COUNTS,
-        **settings(
-            "How the total is counted: exact; estimated (exact to 10,000, the default); none.",
-            type="string",
-            enum=list(COUNTS),
-            examples=["none"],
-        ),
+        COUNTS, "How the total is counted: exact; estimated (exact to 10,000, the default); none.", example="none"
     )
 
 
@@ -109,7 +103,7 @@ class ListQuery(PageQuery):
             examples=[50],
         )
     )
-    format = take.One(FORMS, **settings("The form of the answer.", type="string", enum=list(FORMS), examples=[PAGES]))
+    format = take.One(FORMS, "The form of the answer.")
     safe = take.Flag(
         **settings(
             "Whether a cell of CSV that looks like a formula gets an apostrophe in front.",

@@ -8,7 +8,9 @@ from typing import Any
 
 import orjson
 
-from api.web.openapi.plain import ANSWERS, CHANGE, HISTORY_ENTRY, MATCH, PROBLEM, VIEW, Json
+from api.web.openapi.plain import ANSWERS, CHANGE, HISTORY_ENTRY, PROBLEM, VIEW
+from api.web.openapi.shapes import Json
+from api.web.openapi.verdicts import MATCH
 from schemas import BY_NAME
 from schemas.assertions import AssertedOut
 from schemas.base import Schema

@@ -11,7 +11,7 @@ from api.web.openapi.components import reached
 from api.web.openapi.inputs import body, parameters
 from api.web.openapi.operations import Operation, operations
 from api.web.openapi.outputs import header_components, problem_responses, responses
-from api.web.openapi.plain import Json
+from api.web.openapi.shapes import Json
 
 TAGS = {
     "statements": "Quotes and claims: who said what, when, and where it was printed.",

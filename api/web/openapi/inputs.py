@@ -10,7 +10,7 @@ from api.web.endpoint import Contract
 from api.web.openapi.components import ref, title
 from api.web.openapi.json_schemas import schema_names
 from api.web.openapi.operations import Operation
-from api.web.openapi.plain import Json
+from api.web.openapi.shapes import Json
 from api.web.problems import TYPES
 from schemas.parts import id_pattern
 from schemas.queries import Query

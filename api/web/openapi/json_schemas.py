@@ -7,7 +7,7 @@ from functools import cache
 import orjson
 
 from api.web.openapi.components import PLACE, reached, ref, title
-from api.web.openapi.plain import Json
+from api.web.openapi.shapes import Json
 from schemas import BY_NAME
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

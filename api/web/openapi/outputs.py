@@ -29,7 +29,8 @@ from api.web.limits import TooMany
 from api.web.negotiation import MEDIA
 from api.web.openapi.components import ref, title
 from api.web.openapi.operations import Operation
-from api.web.openapi.plain import ANSWERS, Json
+from api.web.openapi.plain import ANSWERS
+from api.web.openapi.shapes import Json
 from api.web.problems import MEDIA_TYPE, TYPES, Type, type_of
 from schemas.keys import NewKeyOut
 

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from api.web.openapi import verdicts
+from api.web.openapi.shapes import COUNT, MAYBE, MOMENT, STRING, Json, or_null
 from schemas.filters import GROUPINGS
 from schemas.parts import id_pattern
-from schemas.vocabulary import CHANGES, PREFIXES, SCOPES, STATUSES, VERDICTS
-
-Json = dict[str, Any]
-
-_STRING: Json = {"type": "string"}
-_MOMENT: Json = {"type": "string", "format": "date-time"}
-_MAYBE: Json = {"type": ["string", "null"]}
+from schemas.vocabulary import PREFIXES, SCOPES
 
 HISTORY_ENTRY: Json = {
     "type": "object",
@@ -21,12 +15,12 @@ HISTORY_ENTRY: Json = {
     "properties": {
         "version": {"type": "integer", "minimum": 1, "description": "The version that it made."},
         "op": {"enum": ["create", "update", "withdraw", "erase", "merge"], "description": "What was done."},
-        "at": {**_MOMENT, "description": "When."},
-        "by": {**_STRING, "description": "The name of the key that did it."},
-        "note": {**_MAYBE, "description": "Why, where that was said."},
+        "at": {**MOMENT, "description": "When."},
+        "by": {**STRING, "description": "The name of the key that did it."},
+        "note": {**MAYBE, "description": "Why, where that was said."},
         "seq": {"type": "integer", "minimum": 1, "description": "Its place in the log."},
         "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "The hash that the log keeps."},
-        "url": {**_STRING, "description": "Where the document of that version is."},
+        "url": {**STRING, "description": "Where the document of that version is."},
     },
 }
 _CHANGE: Json = {
@@ -35,8 +29,8 @@ _CHANGE: Json = {
     "required": ["op", "path"],
     "properties": {
         "op": {"enum": ["add", "remove", "replace", "move", "copy", "test"]},
-        "path": _STRING,
-        "from": _STRING,
+        "path": STRING,
+        "from": STRING,
         "value": {},
     },
 }
@@ -45,10 +39,10 @@ _FAULT: Json = {
     "description": "One thing that is wrong, and where.",
     "required": ["code", "detail"],
     "properties": {
-        "pointer": {**_STRING, "description": "Its place in the document: a JSON Pointer as a URI fragment."},
-        "parameter": {**_STRING, "description": "Or the parameter of the query string."},
-        "code": {**_STRING, "description": "What is wrong, as a word for programs."},
-        "detail": {**_STRING, "description": "What is wrong, as a sentence for people."},
+        "pointer": {**STRING, "description": "Its place in the document: a JSON Pointer as a URI fragment."},
+        "parameter": {**STRING, "description": "Or the parameter of the query string."},
+        "code": {**STRING, "description": "What is wrong, as a word for programs."},
+        "detail": {**STRING, "description": "What is wrong, as a sentence for people."},
         "candidates": {
             "type": "array",
             "description": "The records that an ambiguous name may mean.",
@@ -62,25 +56,25 @@ PROBLEM: Json = {
     "required": ["type", "title", "status", "detail", "instance", "request_id"],
     "properties": {
         "type": {"type": "string", "format": "uri-reference", "description": "A page about this type of problem."},
-        "title": {**_STRING, "description": "The type of problem in a few words."},
+        "title": {**STRING, "description": "The type of problem in a few words."},
         "status": {"type": "integer", "minimum": 308, "maximum": 599, "description": "The status, once more."},
-        "detail": {**_STRING, "description": "What went wrong this time."},
-        "instance": {**_STRING, "description": "The path of the request."},
-        "request_id": {**_MAYBE, "description": "Finds the request in the service's log."},
+        "detail": {**STRING, "description": "What went wrong this time."},
+        "instance": {**STRING, "description": "The path of the request."},
+        "request_id": {**MAYBE, "description": "Finds the request in the service's log."},
         "errors": {"type": "array", "items": _FAULT, "description": "Everything that is wrong, all at once."},
         "existing": {
             "type": "object",
             "description": "The record that a new one would clash with, or that stands for the one that was asked for.",
             "required": ["id", "url"],
-            "properties": {"id": _STRING, "url": _STRING},
+            "properties": {"id": STRING, "url": STRING},
         },
         "current_version": {"type": "integer", "minimum": 1, "description": "The version that the record is at."},
-        "id": {**_STRING, "description": "The id of the record that was withdrawn."},
-        "withdrawn_at": {**_MOMENT, "description": "When the record was withdrawn."},
-        "withdrawn_by": {**_STRING, "description": "By whom."},
-        "erased_at": {**_MOMENT, "description": "When the record was erased."},
-        "erased_by": {**_STRING, "description": "By whom."},
-        "reason": {**_MAYBE, "description": "Why."},
+        "id": {**STRING, "description": "The id of the record that was withdrawn."},
+        "withdrawn_at": {**MOMENT, "description": "When the record was withdrawn."},
+        "withdrawn_by": {**STRING, "description": "By whom."},
+        "erased_at": {**MOMENT, "description": "When the record was erased."},
+        "erased_by": {**STRING, "description": "By whom."},
+        "reason": {**MAYBE, "description": "Why."},
         **{
             name: {"type": "integer", "minimum": 0, "description": f"Of many lines: how many were {name}."}
             for name in ("received", "created", "updated", "unchanged", "failed")
@@ -88,7 +82,6 @@ PROBLEM: Json = {
         "errors_truncated": {"type": "boolean", "description": "Whether more lines failed than are listed."},
     },
 }
-_COUNT: Json = {"type": "integer", "minimum": 0}
 _HASH: Json = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 _OPS = ["create", "update", "withdraw", "erase", "merge"]
 CHANGE: Json = {
@@ -99,17 +92,12 @@ CHANGE: Json = {
         "seq": {"type": "integer", "minimum": 1, "description": "Its place in the log."},
         "op": {"enum": _OPS, "description": "What was done."},
         "type": {"enum": [*PREFIXES], "description": "With what kind of record."},
-        "id": {**_STRING, "description": "With which record."},
+        "id": {**STRING, "description": "With which record."},
         "version": {"type": "integer", "minimum": 1, "description": "The version that it made."},
-        "at": {**_MOMENT, "description": "When."},
+        "at": {**MOMENT, "description": "When."},
         "sha256": {**_HASH, "description": "The salted hash of that version's document."},
     },
 }
-
-
-def _or_null(shape: Json) -> Json:
-    about = {name: value for name, value in shape.items() if name == "description"}
-    return {"anyOf": [{name: value for name, value in shape.items() if name not in about}, {"type": "null"}], **about}
 
 
 _QUOTA: Json = {
@@ -117,106 +105,16 @@ _QUOTA: Json = {
     "description": "How often the key, or without one the address, may ask; null where there is no limit.",
     "required": ["limit", "window", "remaining", "reset"],
     "properties": {
-        "limit": {**_COUNT, "description": "How many requests it may send in a window."},
-        "window": {**_COUNT, "description": "How long a window is, in seconds."},
-        "remaining": {**_COUNT, "description": "How many are left in this one."},
-        "reset": {**_COUNT, "description": "In how many seconds the next one begins."},
+        "limit": {**COUNT, "description": "How many requests it may send in a window."},
+        "window": {**COUNT, "description": "How long a window is, in seconds."},
+        "remaining": {**COUNT, "description": "How many are left in this one."},
+        "reset": {**COUNT, "description": "In how many seconds the next one begins."},
     },
 }
 VIEW: Json = {
     "type": "object",
     "description": "The members of a statement that were asked for (`fields`), whole records in place of references "
     "(`expand`), or what a search matched (`highlight`).",
-}
-_PLACE: Json = _or_null(
-    {
-        "type": "object",
-        "description": "A stretch of one of the texts, in code points; null where the other has words that it lacks.",
-        "required": ["start", "end", "text"],
-        "properties": {"start": _COUNT, "end": _COUNT, "text": _STRING},
-    }
-)
-MATCH: Json = {
-    "type": "object",
-    "description": "A statement on record, and how the quotation differs from it.",
-    "required": [
-        *("statement", "score", "diff", "changes", "declared", "speaker_matches", "attribution", "status"),
-        *("corrections", "first_appearance"),
-    ],
-    "properties": {
-        "statement": {
-            "type": "object",
-            "description": "What is on record, and by whom.",
-            "required": ["id", "version", "kind", "text", "lang", "speaker", "attributed_as", "said_on", "url"],
-        },
-        "score": {
-            "type": "number",
-            "minimum": 0,
-            "maximum": 1,
-            "description": "The share of letters that both have, where the quotation lies. It decides nothing.",
-        },
-        "diff": {
-            "type": "array",
-            "description": "The stretches in their order.",
-            "items": {
-                "type": "object",
-                "required": ["op", "recorded", "purported"],
-                "properties": {
-                    "op": {"enum": ["equal", "delete", "insert", "replace"], "description": "What became of it."},
-                    "recorded": _PLACE,
-                    "purported": _PLACE,
-                },
-            },
-        },
-        "changes": {
-            "type": "array",
-            "items": {"enum": list(CHANGES)},
-            "description": "The kinds of words that differ; empty where none does.",
-        },
-        "declared": {
-            "type": "array",
-            "description": "What the quotation itself says was left out or put in, and where it says so.",
-            "items": {
-                "type": "object",
-                "required": ["kind", "text", "at"],
-                "properties": {"kind": {"enum": ["ellipsis", "insertion"]}, "text": _STRING, "at": _COUNT},
-            },
-        },
-        "speaker_matches": {
-            "type": ["boolean", "null"],
-            "description": "Whether it is by the speaker asked about; null where none was or it cannot be told.",
-        },
-        "attribution": {
-            "enum": ["speaker", "candidate", "rejected", None],
-            "description": "As what the statement names that speaker.",
-        },
-        "status": {"enum": list(STATUSES), "description": "Whether it still stands."},
-        "corrections": {"type": "array", "items": {"type": "object"}, "description": "What was corrected since."},
-        "first_appearance": {"type": "object", "description": "Where it was printed first."},
-    },
-}
-VERDICT: Json = {
-    "type": "object",
-    "description": "Whether a quotation is on record, and the evidence.",
-    "required": ["verdict", "matches", "store"],
-    "properties": {
-        "verdict": {"enum": list(VERDICTS), "description": "What comes of it."},
-        "matches": {
-            "type": "array",
-            "maxItems": 5,
-            "items": {"$ref": "#/components/schemas/Match"},
-            "description": "The best evidence first.",
-        },
-        "store": {
-            "type": "object",
-            "description": "What it was compared with.",
-            "required": ["statements", "as_of"],
-            "properties": {
-                "statements": {**_COUNT, "description": "How many statements are on record for this reader."},
-                "as_of": {**_MAYBE, "format": "date-time", "description": "When one of them last changed."},
-            },
-        },
-    },
 }
 # By the name in `gives`: the component's name and its schema, whose description is that of the answer.
 ANSWERS: dict[str, tuple[str, Json]] = {
@@ -235,7 +133,7 @@ ANSWERS: dict[str, tuple[str, Json]] = {
             "type": "object",
             "description": "Where everything is.",
             "required": ["name", "openapi", "docs"],
-            "additionalProperties": _STRING,
+            "additionalProperties": STRING,
         },
     ),
     "openapi": (
@@ -261,7 +159,7 @@ ANSWERS: dict[str, tuple[str, Json]] = {
             "type": "object",
             "description": "What a type of problem means.",
             "required": ["type", "title", "status", "detail"],
-            "properties": {"type": _STRING, "title": _STRING, "status": {"type": "integer"}, "detail": _STRING},
+            "properties": {"type": STRING, "title": STRING, "status": {"type": "integer"}, "detail": STRING},
         },
     ),
     "me": (
@@ -272,9 +170,9 @@ ANSWERS: dict[str, tuple[str, Json]] = {
             "required": ["id", "name", "scopes", "quota"],
             "properties": {
                 "id": {"type": ["string", "null"], "pattern": id_pattern("key"), "description": "Null without a key."},
-                "name": _STRING,
+                "name": STRING,
                 "scopes": {"type": "array", "items": {"enum": [*SCOPES]}},
-                "quota": _or_null(_QUOTA),
+                "quota": or_null(_QUOTA),
             },
         },
     ),
@@ -297,43 +195,20 @@ ANSWERS: dict[str, tuple[str, Json]] = {
                         "type": "object",
                         "required": ["key", "label", "count"],
                         "properties": {
-                            "key": {**_STRING, "description": "The id of a speaker or outlet, else the word itself."},
-                            "label": {**_STRING, "description": "What people call it."},
-                            "count": {**_COUNT, "description": "How many statements."},
+                            "key": {**STRING, "description": "The id of a speaker or outlet, else the word itself."},
+                            "label": {**STRING, "description": "What people call it."},
+                            "count": {**COUNT, "description": "How many statements."},
                         },
                     },
                 },
-                "groups_total": {**_COUNT, "description": "How many groups there are, listed or not."},
-                "other": {**_COUNT, "description": "How many statements are in the groups that are not listed."},
-                "missing": {**_COUNT, "description": "How many statements have no such value, or a coarser date."},
-                "total": {**_COUNT, "description": "How many statements match."},
+                "groups_total": {**COUNT, "description": "How many groups there are, listed or not."},
+                "other": {**COUNT, "description": "How many statements are in the groups that are not listed."},
+                "missing": {**COUNT, "description": "How many statements have no such value, or a coarser date."},
+                "total": {**COUNT, "description": "How many statements match."},
             },
         },
     ),
-    "verdict": ("Verdict", VERDICT),
-    "verdicts": (
-        "Verdicts",
-        {
-            "description": "The verdict on a quotation; on several, one for each in their order.",
-            "anyOf": [
-                {"$ref": "#/components/schemas/Verdict"},
-                {
-                    "type": "object",
-                    "required": ["items"],
-                    "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Verdict"}}},
-                },
-            ],
-        },
-    ),
-    "similar": (
-        "Similar",
-        {
-            "type": "object",
-            "description": "The statements that say nearly the same, the nearest first.",
-            "required": ["data"],
-            "properties": {"data": {"type": "array", "items": {"$ref": "#/components/schemas/Match"}}},
-        },
-    ),
+    **verdicts.ANSWERS,
     "report": (
         "Report",
         {
@@ -341,11 +216,11 @@ ANSWERS: dict[str, tuple[str, Json]] = {
             "description": "What became of the lines.",
             "required": ["received", "created", "updated", "unchanged", "failed", "errors", "errors_truncated"],
             "properties": {
-                "received": {**_COUNT, "description": "How many lines came."},
-                "created": {**_COUNT, "description": "How many made a record."},
-                "updated": {**_COUNT, "description": "How many changed one that was held."},
-                "unchanged": {**_COUNT, "description": "How many were held as they are, or were to be left out."},
-                "failed": {**_COUNT, "description": "How many were refused."},
+                "received": {**COUNT, "description": "How many lines came."},
+                "created": {**COUNT, "description": "How many made a record."},
+                "updated": {**COUNT, "description": "How many changed one that was held."},
+                "unchanged": {**COUNT, "description": "How many were held as they are, or were to be left out."},
+                "failed": {**COUNT, "description": "How many were refused."},
                 "errors": {
                     "type": "array",
                     "maxItems": 100,
@@ -372,7 +247,7 @@ ANSWERS: dict[str, tuple[str, Json]] = {
             "required": ["changes", "last", "more"],
             "properties": {
                 "changes": {"type": "array", "items": {"$ref": "#/components/schemas/Change"}},
-                "last": {**_COUNT, "description": "What to send as `since` next."},
+                "last": {**COUNT, "description": "What to send as `since` next."},
                 "more": {"type": "boolean", "description": "Whether there are more already."},
             },
         },
@@ -384,7 +259,7 @@ ANSWERS: dict[str, tuple[str, Json]] = {
             "description": "Where the log ends; a later log extends it, or was changed.",
             "required": ["seq", "hash", "at"],
             "properties": {
-                "seq": {**_COUNT, "description": "The newest entry's number; 0 of an empty log."},
+                "seq": {**COUNT, "description": "The newest entry's number; 0 of an empty log."},
                 "hash": {**_HASH, "description": "Its link of the chain; zeros of an empty log."},
                 "at": {"type": ["string", "null"], "format": "date-time", "description": "When it was written."},
             },
@@ -399,11 +274,11 @@ ANSWERS: dict[str, tuple[str, Json]] = {
             "required": [*CHANGE["required"], "by", "note", "previous", "hash", "concealed"],
             "properties": {
                 **{
-                    name: shape if name in ("seq", "at") else _or_null(shape)
+                    name: shape if name in ("seq", "at") else or_null(shape)
                     for name, shape in CHANGE["properties"].items()
                 },
-                "by": {**_MAYBE, "description": "The name of the key that did it."},
-                "note": {**_MAYBE, "description": "Why, where that was said."},
+                "by": {**MAYBE, "description": "The name of the key that did it."},
+                "note": {**MAYBE, "description": "Why, where that was said."},
                 "previous": {**_HASH, "description": "The link of the entry before."},
                 "hash": {**_HASH, "description": "The entry's link of the chain."},
                 "concealed": {
