@@ -223,8 +223,8 @@ def kill(importing: subprocess.Popen[bytes]) -> None:
 
 
 def left(session: int) -> list[int]:
-    """Return which processes of a session are left, having given them some seconds, and end them."""
-    wait_for(lambda: not _of_session(session), most=5)
+    """Return which processes of a session are left, having given them a moment, and end them."""
+    wait_for(lambda: not _of_session(session), most=0.5)
     found = _of_session(session)
     for each in found:
         os.kill(each, signal.SIGKILL)
