@@ -1,4 +1,4 @@
-"""Every console line of README.md and docs/cookbook.md, run as it stands against a real server.
+"""Every console line of README.md, of docs/cookbook.md and of pictures of a terminal, run against a real server.
 
 A step is a line that begins with `$ `, with the lines that its quotation marks or a backslash at its end draw
 in; below it stands what it prints. In that, `…` stands for anything within a line, and alone on a line for any
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
+from xml.etree import ElementTree
 
 import pytest
 
@@ -27,8 +28,11 @@ from tests.databases import free_port
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = ("README.md", "docs/cookbook.md")
+# What a picture of a terminal shows was typed and printed, too.
+PICTURES = ("docs/pictures/check.svg",)
 COMMANDS = Path(sys.executable).parent
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SVG = "{http://www.w3.org/2000/svg}"
 KEY = re.compile(r"onr_[\w-]{43}_[0-9a-f]{8}")
 
 
@@ -65,6 +69,12 @@ def steps(markdown: str) -> list[Step]:
                 else:
                     found[-1].printed += f"{line}\n"
     return found
+
+
+def shown(picture: str) -> str:
+    """The lines of text that a picture shows, as a block of a document."""
+    lines = ["".join(each.itertext()) for each in ElementTree.parse(ROOT / picture).iter(f"{SVG}text")]
+    return "\n".join(("```console", *lines, "```", ""))
 
 
 def unfinished(command: str) -> bool:
@@ -136,9 +146,10 @@ def as_lines(printed: str) -> str:
 
 @pytest.mark.long
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="needs curl and bash")
-@pytest.mark.parametrize("document", DOCUMENTS)
+@pytest.mark.parametrize("document", [*DOCUMENTS, *PICTURES])
 def test_every_line_prints_what_the_document_says(document: str, empty_database_url: str, tmp_path: Path) -> None:
-    given = steps((ROOT / document).read_text())
+    given = steps(shown(document) if document in PICTURES else (ROOT / document).read_text())
+    assert given
     with serving(empty_database_url, tmp_path) as server:
         typed = [each for each in given if each.command != "make serve"]
         printed = run([each.command for each in typed], server, tmp_path)
@@ -160,7 +171,9 @@ def test_nothing_to_type_escapes_the_test(document: str) -> None:
     assert not [block for language, block in blocks if language != "console" and "curl" in block]
 
 
-def test_the_readme_begins_with_the_two_commands() -> None:
+def test_the_readme_begins_with_a_clone_and_the_two_commands() -> None:
     lines = (ROOT / "README.md").read_text().splitlines()
     assert lines[0] == "# On Record"
-    assert [line.split("#")[0].strip() for line in lines[2:4]] == ["make serve", "make test"]
+    clone, *commands = [line.split("#")[0].strip() for line in lines[2:5]]
+    assert clone.startswith("git clone ")
+    assert commands == ["make serve", "make test"]
