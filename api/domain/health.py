@@ -10,6 +10,11 @@ def check_ready() -> None:
     try:
         missing = pending()
     except NewerSchema as error:
-        raise Unavailable(str(error)) from None
+        raise _unready(str(error)) from None
     if missing:
-        raise Unavailable(f"The database lacks {', '.join(missing)}; run `onrecord migrate`.")
+        raise _unready(f"The database lacks {', '.join(missing)}; run `onrecord migrate`.")
+
+
+def _unready(why: str) -> Unavailable:
+    # Whoever asks whether the service is ready looks after it, and is told why it is not.
+    return Unavailable(why, why)

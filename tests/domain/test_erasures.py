@@ -154,3 +154,24 @@ def test_the_words_are_gone_from_every_byte_of_the_files_while_the_server_runs(
         assert server.ask("POST", "/v1/statements", statement(text="Goes on.")).status == 201
         assert json.loads(onrecord(url, "verify", "--json").stdout)["ok"] is True
     close_database()
+
+
+def test_an_erased_record_is_in_no_remembered_answer(
+    database_url: str, alice: Client, smallest: dict[str, dict[str, object]]
+) -> None:
+    header = {"Idempotency-Key": "one"}
+    secret = statement(text=f"{SECRET} once.")
+    first = alice.post("/v1/statements", secret, headers=header)
+    id = first.json["id"]
+    correction = {"kind": "correction", "note": "A word.", "patch": {"place": "Kyiv"}}
+    alice.post(f"/v1/statements/{id}/corrections", correction, headers={**header, "If-Match": "*"})
+    alice.post("/v1/check", {"text": f"{SECRET} once."}, headers=header)
+    other = alice.post("/v1/speakers", {"name": "Somebody Else"}, headers=header)
+    assert SECRET in str(rows("SELECT body FROM remembered_answer"))
+    erase(database_url, id)
+    assert SECRET not in str(rows("SELECT body FROM remembered_answer"))
+    # What is sent again is done anew, with nothing of what was answered before; the answers about others stay.
+    again = alice.post("/v1/statements", secret, headers=header)
+    assert (again.status_code, "Idempotent-Replayed" in again.headers) == (201, False)
+    assert again.json["id"] != id
+    assert alice.post("/v1/speakers", {"name": "Somebody Else"}, headers=header).data == other.data

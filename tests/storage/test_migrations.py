@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from flask import Flask
 from peewee import PeeweeException
 
 from api.settings import Settings
 from api.storage import models
 from api.storage.db import close_database, db, execute, open_database, rows
-from api.storage.migrating import NewerSchema, migrate, pending
+from api.storage.migrating import NewerSchema, known, migrate, pending
+from tests.conftest import Client
 from tests.servers import ROOT, environment, onrecord
+from tests.test_errors import assert_problem
 
 MODELS = [model for model in vars(models).values() if isinstance(model, type) and issubclass(model, models.Table)]
 TABLES = [model for model in MODELS if model not in (models.Table, models.Record)]
@@ -97,6 +100,26 @@ def test_a_database_from_the_future_is_refused(opened: str) -> None:
     done = onrecord(opened, "migrate", check=False)
     assert done.returncode == 1
     assert "9999_from_the_future" in done.stderr
+
+
+@pytest.mark.parametrize("missing", [1, 2, len(known())])
+def test_a_server_is_not_ready_while_migrations_are_missing(app: Flask, charlie: Client, missing: int) -> None:
+    assert charlie.get("/readyz").status_code == 200
+    lacking = known()[-missing:]
+    for name in lacking:
+        execute("DELETE FROM schema_migration WHERE name = ?", (name,))
+    answer = charlie.get("/readyz")
+    assert_problem(answer, 503)
+    assert [name for name in lacking if name not in answer.json["detail"]] == []
+    assert "onrecord migrate" in answer.json["detail"]
+    assert charlie.get("/livez").status_code == 200
+
+
+def test_a_server_is_not_ready_on_a_database_of_the_future(app: Flask, charlie: Client) -> None:
+    execute("INSERT INTO schema_migration (name, applied) VALUES ('9999_from_the_future', '2030-01-01 00:00:00')")
+    answer = charlie.get("/readyz")
+    assert_problem(answer, 503)
+    assert "9999_from_the_future" in answer.json["detail"]
 
 
 @pytest.mark.parametrize("model", TABLES, ids=lambda model: model.__name__)
