@@ -32,7 +32,7 @@ def read(named: str | None) -> list[Line | Outcome]:
         tuple(MEDIA) if named is None else (*MEDIA, bodies.JSON, "application/octet-stream", "text/plain")
     )
     form = named or MEDIA[request.mimetype]
-    file = io.BytesIO(request.get_data())
+    file = io.BytesIO(bodies.whole())
     try:
         lines: Format = NDJSON(file) if form == "ndjson" else CSV(file, StatementOut)
         found = list(islice(lines.records(), MOST_LINES + 1))

@@ -17,7 +17,7 @@ from api.domain import errors
 from api.formats.documents import BadJSON
 from api.storage.db import Unavailable
 from api.web import addresses
-from api.web.bodies import WrongMediaType
+from api.web.bodies import Broken, WrongMediaType
 from api.web.keys import hide
 from api.web.limits import TooMany
 from api.web.observing import request_id
@@ -188,6 +188,7 @@ _BY_ERROR: tuple[tuple[type[Exception], str], ...] = (
     (errors.Unauthenticated, "unauthenticated"),
     (errors.Forbidden, "forbidden"),
     (BadJSON, "malformed"),
+    (Broken, "malformed"),
     (errors.Refused, "malformed"),
     (WrongMediaType, "unsupported-media-type"),
     (TooMany, "too-many-requests"),

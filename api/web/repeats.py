@@ -16,6 +16,7 @@ from api.domain.errors import BadParameter
 from api.domain.keys import Key
 from api.domain.repeats import Asked, Remembered
 from api.storage.db import writing
+from api.web import bodies
 from api.web.keys import token
 
 HEADER = "Idempotency-Key"
@@ -35,7 +36,8 @@ def asked(key: Key, *, secret: bool) -> Asked | None:
     header = request.headers.get(HEADER)
     if header is None:
         return None
-    sent = hashlib.sha256(f"{request.mimetype}\n".encode() + request.query_string + b"\n" + request.get_data())
+    sent = hashlib.sha256(f"{request.mimetype}\n".encode() + request.query_string + b"\n")
+    sent.update(bodies.whole())
     path = request.path.rstrip("/")
     return Asked(key.id, request.method, path, _name(header), sent.hexdigest(), token() if secret else None)
 

@@ -367,6 +367,16 @@ def test_a_length_that_lies_is_believed_or_refused_before_the_body_is_read(alice
     assert alice.get("/v1/statements").json["total"] == 0
 
 
+def test_a_body_shorter_than_its_length_answers_400_however_good_it_looks(writes: list[Write]) -> None:
+    whole = json.dumps({"text": "We will never"}).encode()
+    for write in writes:
+        given = {"content_type": JSON, "environ_overrides": {"CONTENT_LENGTH": str(len(whole) + 9)}}
+        before = stored()
+        answer = write.client.open(write.method, write.address, data=whole, headers=write.headers, **given)
+        assert f"after {len(whole)} of" in assert_problem(answer, 400, write.method)["detail"]
+        assert stored() == before
+
+
 OTHER_TYPES = [
     None,
     "",
