@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from api.storage.db import BEGINNING, beginning
 
 
 @dataclass
@@ -25,3 +28,17 @@ class Conditions:
 
     def __str__(self) -> str:
         return " AND ".join(self.clauses) or "1 = 1"
+
+
+def marks(values: Sequence[object]) -> str:
+    """Return a placeholder for each value."""
+    return ", ".join("?" * len(values))
+
+
+def holds(column: str, values: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the condition that a column of long texts holds one of these, and its parameters.
+
+    Its index has their beginnings only, so these are looked for, and the whole is compared.
+    """
+    begun = list(dict.fromkeys(value[:BEGINNING] for value in values))
+    return f"{beginning(column)} IN ({marks(begun)}) AND {column} IN ({marks(values)})", [*begun, *values]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from api.domain import names
-from api.domain.conditions import Conditions
+from api.domain.conditions import Conditions, holds
 from api.storage.db import row
 from api.text import tokens
 from api.text.addresses import canonical
@@ -24,8 +24,8 @@ def _among(column: str) -> Callable[[list[Any]], Clause]:
 
 def _inside(table: str, column: str, read: Callable[[str], str]) -> Callable[[list[str]], Clause]:
     def clause(values: list[str]) -> Clause:
-        held = f"SELECT 1 FROM {table} f WHERE f.statement = t.n AND f.{column} IN ({_marks(values)})"
-        return f"EXISTS ({held})", [read(value) for value in values]
+        held, parameters = holds(f"f.{column}", [read(value) for value in values])
+        return f"t.n IN (SELECT f.statement FROM {table} f WHERE {held})", parameters
 
     return clause
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import orjson
 
-from api.domain.conditions import Conditions
+from api.domain.conditions import Conditions, holds
 from api.domain.errors import Conflict
 from api.domain.ids import is_id
 from api.domain.kinds import Document, New
-from api.storage.db import among, execute, insert_all, row, rows, while_writing
+from api.storage.db import BEGINNING, among, beginning, execute, insert_all, row, rows, while_writing
 from api.text import tokens
 from api.text.folding import fold
 from api.text.queries import Term
@@ -159,14 +159,17 @@ def _contains(words: list[str], term: Term) -> bool:
 
 def bearers(type: str, name: str) -> list[str]:
     """Return the ids of those whose name or alias this is, oldest first; never of one that was merged."""
-    found = rows("SELECT record FROM name WHERE type = ? AND folded = ? ORDER BY record", (type, fold(name)))
+    held, folded = holds("folded", [fold(name)])
+    found = rows(f"SELECT record FROM name WHERE type = ? AND {held} ORDER BY record", (type, *folded))
     return [id for (id,) in found]
 
 
 def borne(type: str, folded: Collection[str]) -> list[tuple[str, dict[str, Any]]]:
     """Return names out of many, each with id, name and type of one who bears it, oldest first."""
     sql = f"SELECT t.n, n.folded, t.reference FROM name n JOIN {type} t ON t.id = n.record WHERE n.type = '{type}'"
-    found = [(n, name, orjson.loads(shown)) for n, name, shown in among(f"{sql} AND n.folded IN", folded)]
+    begun = among(f"{sql} AND {beginning('n.folded')} IN", {name[:BEGINNING] for name in folded})
+    wanted = set(folded)
+    found = [(n, name, orjson.loads(shown)) for n, name, shown in begun if name in wanted]
     while_writing().update({(type, shown["id"]): n for n, _, shown in found})
     return sorted(((name, shown) for _, name, shown in found), key=lambda each: each[1]["id"])
 
@@ -184,14 +187,15 @@ def numbers(type: str, names_or_ids: list[str]) -> list[int]:
     """
     ids = [each for each in names_or_ids if is_id(each, PREFIXES[type])]
     called = [fold(each) for each in names_or_ids if each not in ids]
-    parts = []
+    parts, parameters = [], [*ids]
     if ids:
         parts.append(_STANDING.format(type=type, named=", ".join("?" * len(ids))))
     if called:
-        bearing = f"SELECT record FROM name WHERE type = '{type}' AND folded IN ({', '.join('?' * len(called))})"
+        held, folded = holds("folded", called)
+        bearing, parameters = f"SELECT record FROM name WHERE type = '{type}' AND {held}", [*ids, *folded]
         parts.append(_STANDING.format(type=type, named=bearing))
     sql = _TOGETHER.format(type=type, standing=" UNION ".join(parts))
-    return sorted({n for (n,) in rows(sql, [*ids, *called])}) if parts else []
+    return sorted({n for (n,) in rows(sql, parameters)}) if parts else []
 
 
 def number(type: str, id: str) -> int | None:

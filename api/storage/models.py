@@ -122,7 +122,7 @@ class StatementUrl(Table):
     class Meta:
         """Peewee's settings."""
 
-        primary_key = CompositeKey("statement", "url")
+        primary_key = False
 
 
 class Mention(Table):
@@ -239,7 +239,7 @@ class Name(Table):
     class Meta:
         """Peewee's settings."""
 
-        primary_key = CompositeKey("type", "folded", "record")
+        primary_key = False
 
 
 class AccessKey(Table):

@@ -13,8 +13,8 @@ from peewee import PeeweeException
 
 from api.settings import Settings
 from api.storage import models
-from api.storage.db import close_database, db, execute, open_database, rows
-from api.storage.migrating import NewerSchema, known, migrate, pending
+from api.storage.db import close_database, db, execute, insert_all, open_database, rows
+from api.storage.migrating import NewerSchema, build, known, migrate, pending
 from tests.conftest import Client
 from tests.servers import ROOT, environment, onrecord
 from tests.test_errors import assert_problem
@@ -159,3 +159,23 @@ def test_both_dialects_have_the_same_public_names() -> None:
 
     assert surface(sqlite) == surface(postgres)
     assert set(sqlite.TYPES) == set(postgres.TYPES)
+
+
+def test_an_older_database_keeps_its_rows_and_compares_texts_by_their_code_points(empty_database_url: str) -> None:
+    open_database(Settings(database=empty_database_url))
+    try:
+        build("0005_imports")
+        execute("INSERT INTO name (type, folded, record) VALUES ('speaker', 'ada', 'spk_1')")
+        if empty_database_url.startswith("postgresql"):
+            # As that version made it.
+            execute("ALTER TABLE topic ALTER COLUMN label TYPE text")
+            execute("ALTER TABLE name ALTER COLUMN type TYPE text")
+        build()
+        assert rows("SELECT type, folded, record FROM name") == [("speaker", "ada", "spk_1")]
+        insert_all("name", ("type", "folded", "record"), [("speaker", each, "spk_2") for each in ("b", "B")])
+        assert rows("SELECT min(folded), min(type) FROM name WHERE record = 'spk_2'") == [("B", "speaker")]
+        if empty_database_url.startswith("postgresql"):
+            sql = "SELECT collation_name FROM information_schema.columns WHERE table_name IN ('topic', 'name')"
+            assert set(rows(f"{sql} AND data_type = 'text'")) == {("C",)}
+    finally:
+        close_database()
