@@ -45,11 +45,36 @@ def _address(text: str) -> str:
     return text.rstrip("/")
 
 
+# An address of a database server of which everybody makes the same parts. libpq and Python part one with a bare
+# @, /, ? or # in its password differently, and what is taken for the host is printed when it cannot be reached.
+_PLAIN = r"(?:[^\s\x00-\x1f\x7f@/?#%:,\[\]\\]|%[0-9A-Fa-f]{2})"
+_HOST = rf"(?:\[[0-9A-Fa-f:.%]+\]|{_PLAIN}+)?(?::[0-9]{{1,5}})?"
+_SERVER = re.compile(
+    rf"postgresql://(?:(?P<user>{_PLAIN}*)(?::(?:{_PLAIN}|[:,])*)?@)?(?P<hosts>{_HOST}(?:,{_HOST})*)"
+    rf"(?P<name>/{_PLAIN}*)?(?:\?(?P<options>[a-z_]+=(?:{_PLAIN}|[:,/])*(?:&[a-z_]+=(?:{_PLAIN}|[:,/])*)*)?)?"
+)
+
+
 def _database(text: str) -> str:
-    text = text.replace("postgres://", "postgresql://", 1)
-    if not text.startswith(("sqlite:///", "postgresql://")):
-        raise ValueError("takes sqlite:///path/to/file.db or postgresql://user@host/name")
+    if text.startswith("postgres://"):
+        text = text.replace("postgres://", "postgresql://", 1)
+    # Nothing of it is repeated, since any part of it may be of the password.
+    if text.startswith("postgresql://") and not _SERVER.fullmatch(text):
+        raise ValueError(
+            "is no address like postgresql://user:password@host:5432/name; in user and password, "
+            "@ is written %40, / %2F, : %3A, ? %3F, # %23 and % itself %25"
+        )
+    if re.match("sqlite:///[^/]*:[^/]*@", text) or not text.startswith(("sqlite:///", "postgresql://")):
+        scheme = re.match("[a-z]{1,20}(?=://)", text)
+        of = f", not {scheme[0]}://…" if scheme else ""
+        raise ValueError(f"takes sqlite:///path/to/file.db or postgresql://user@host/name{of}")
     return text
+
+
+def printable(name: str, text: str) -> str:
+    """Return what may be printed of a setting's text: of a database's address nothing, nor of what may hold secrets."""
+    hidden = name == f"{PREFIX}DATABASE" or any(sign in text.lower() for sign in ("@", "pass", "postgres", "key"))
+    return "what is not shown here, as it may hold a password" if hidden else repr(text)
 
 
 _PERIODS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
@@ -108,7 +133,8 @@ def _contact(text: str) -> str:
 
 
 def _setting(default: object, about: str, read: Callable[[str], object] = str) -> Any:
-    return field(default=default, metadata={"about": about, "read": read})
+    # Nothing that prints settings shall print the password in the database's address.
+    return field(default=default, repr=read is not _database, metadata={"about": about, "read": read})
 
 
 @dataclass(frozen=True)
@@ -138,6 +164,23 @@ class Settings:
     cors_origins: tuple[str, ...] = _setting((), "Origins whose pages may write; any page may read.", _origins)
     contact: str = _setting("", "Where to report a weakness: a mailto:, https: or tel: address.", _contact)
 
+    @property
+    def shown(self) -> str:
+        """The address of the database as it may be printed: without its password and options."""
+        if not self.database.startswith("postgresql://"):
+            return self.database
+        found = _SERVER.fullmatch(self.database)
+        if found is None:
+            return "postgresql://…"
+        user = f"{found['user']}@" if found["user"] else ""
+        return f"postgresql://{user}{found['hosts']}{found['name'] or ''}"
+
+    @property
+    def servers(self) -> int:
+        """How many database servers the address names."""
+        found = _SERVER.fullmatch(self.database)
+        return found["hosts"].count(",") + 1 if found else 0
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ, **given: object) -> Settings:
         """Read settings from environ, overridden by what is given; raises BadSetting naming the variable."""
@@ -149,7 +192,7 @@ class Settings:
                 try:
                     values[each.name] = each.metadata["read"](text)
                 except ValueError as error:
-                    raise BadSetting(f"{name} {error}; it is set to {text!r}.") from None
+                    raise BadSetting(f"{name} {error}; it is set to {printable(name, text)}.") from None
         values.update({name: value for name, value in given.items() if value is not None})
         settings = cls(**values)
         if not settings.database:

@@ -7,8 +7,8 @@ from schemas import addresses
 from schemas import parameters as take
 from schemas.base import Checked, Document, Fault, Schema, settings
 from schemas.characters import TEXT_PATTERN
-from schemas.fields import EDTFDate, Name, Text, WebAddress
-from schemas.parts import LONGEST_NAME, Listed, Part
+from schemas.fields import EDTFDate, Text, WebAddress
+from schemas.parts import LONGEST_NAME, Called, Listed, Part
 from schemas.queries import Query
 
 # Of one text, and of all texts of a request.
@@ -21,7 +21,7 @@ class QuotationIn(Schema):
     """A quotation that may have been said, with what is told about it."""
 
     text = Text(LONGEST, "The words in question.", required=True, examples=[_SPOKEN])
-    speaker = Name(LONGEST_NAME, "Who is said to have said it: an id, a name or an alias.", examples=["Antony Blinken"])
+    speaker = Called("speaker", "Who is said to have said it: an id, a name or an alias.", examples=["Antony Blinken"])
     url = WebAddress(
         "Where it was seen; statements that appeared there come first.",
         examples=["https://news.example/2022/03/23/accountability"],

@@ -63,7 +63,7 @@ def _filters() -> dict[str, Field[Any]]:
         but.data_key = f"{name}.not"
         but.metadata = {**field.metadata, "description": f"Not these; records without a {name} are kept."}
         found[f"{name}_not"] = but
-    for name in (*FILTERS, "figure"):
+    for name in (*FILTERS, "said_on", "figure"):
         flag = _flag(f"Whether it has a {name}.")
         flag.data_key = f"{name}.exists"
         found[f"{name}_exists"] = flag

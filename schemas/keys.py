@@ -1,6 +1,7 @@
 """Access keys as they are made and listed over HTTP."""
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from schemas.base import Document, Fault, OpenSchema, Schema
@@ -19,9 +20,12 @@ class KeyIn(Schema):
     expires_at = Timestamp("When it ends; never, where this is not given.", examples=["2030-01-01T00:00:00.000Z"])
 
     def conflicts(self, data: Document, original: Mapping[str, Any]) -> Iterator[tuple[str, Fault]]:
-        """A key that may do nothing is of no use to anyone."""
+        """A key that may do nothing, or has ended before it begins, is of no use to anyone."""
         if original.get("scopes") == []:
             yield "scopes", Fault("required", "A key needs a scope: read, write or admin.")
+        ends = data.get("expires_at")
+        if ends is not None and datetime.fromisoformat(ends) <= datetime.now(UTC):
+            yield "expires_at", Fault("range", "The key would have ended already; name a moment to come, or none.")
 
 
 class KeyOut(OpenSchema):

@@ -69,6 +69,24 @@ class Identifier(Formed):
         return text
 
 
+class Called(Name):
+    """A record by its id, its name or an alias, all as one string; a slip in an id is no name."""
+
+    default_error_messages = {
+        "reference": "{text!r} is not the id of a {kind} ({prefix}_ and 26 lower-case letters and digits).",
+    }
+
+    def __init__(self, kind: str, description: str = "", **options: Any) -> None:
+        super().__init__(LONGEST_NAME, description, **options)
+        self.kind, self._id = kind, Identifier(kind)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if _is_like_an_id(text) and not self._id.fits(text):
+            raise self.make_error("reference", text=echo(text), kind=self.kind, prefix=PREFIXES[self.kind])
+        return text
+
+
 class Part(fields.Nested, Checked[Any]):
     """An object inside another: read as `takes`, sent as `sends`."""
 

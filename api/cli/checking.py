@@ -12,6 +12,7 @@ from marshmallow import ValidationError
 
 from api.cli.database import opened
 from api.domain import checking
+from api.domain.errors import Invalid
 from api.domain.keys import OPERATOR
 from api.storage.db import close_database
 from schemas.checks import QuotationIn
@@ -36,7 +37,7 @@ def check(what: str, speaker: str | None, as_json: bool) -> None:
     doubtful = False
     try:
         for number, item in _items(what, speaker):
-            (found,) = checking.check([item], OPERATOR)
+            found = _checked(number, item)
             doubtful = doubtful or found["verdict"] not in ("verbatim", "excerpt")
             click.echo(orjson.dumps(found).decode() if as_json else "\n".join(_told(number, item, found)))
     finally:
@@ -83,6 +84,14 @@ def _read(number: int | None, sent: Any) -> dict[str, Any]:
         wrong = "; ".join(f"{each['pointer']}: {each['detail']}" for each in problems(error))
         raise click.ClickException(f"{where}{wrong}") from None
     return item
+
+
+def _checked(number: int | None, item: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return checking.check([item], OPERATOR, ["#/speaker"])[0]
+    except Invalid as error:
+        where = f"Line {number}: " if number else ""
+        raise click.ClickException(where + "; ".join(each["detail"] for each in error.facts["errors"])) from None
 
 
 def _told(number: int | None, item: dict[str, Any], found: dict[str, Any]) -> Iterator[str]:

@@ -31,8 +31,7 @@ def opened(settings: Settings | None = None) -> Settings:
 
 def shown(settings: Settings) -> str:
     """Return the database's address without its password."""
-    head, at, tail = settings.database.rpartition("@")
-    return f"{head.rsplit(':', 1)[0]}@{tail}" if at and head.count(":") > 1 else settings.database
+    return settings.shown
 
 
 @contextmanager

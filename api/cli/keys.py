@@ -21,13 +21,20 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 class _Span(click.ParamType[timedelta]):
     name = "span"
 
+    def __init__(self, *, none: bool = False) -> None:
+        # Whether it may be no time at all.
+        self.none = none
+
     def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> timedelta:
-        found = re.fullmatch(r"(\d{1,5})([mhd])", value) if isinstance(value, str) else None
         if isinstance(value, timedelta):
             return value
+        found = re.fullmatch(r"([0-9]{1,5})([mhd])", value)
         if found is None:
             self.fail(f"{value!r} is not a span of time such as 90d, 12h or 30m.", param, context)
-        return timedelta(**{_UNITS[found[2]]: int(found[1])})
+        span = timedelta(**{_UNITS[found[2]]: int(found[1])})
+        if not span and not self.none:
+            self.fail(f"{value!r} is over as soon as it begins; leave it out for what never ends.", param, context)
+        return span
 
 
 class _Scopes(click.ParamType[list[str]]):
@@ -69,7 +76,7 @@ def keys() -> None:
 def create(name: str, scope: list[str], expires: timedelta | None, as_json: bool) -> None:
     """Make a key. It is printed this once and not kept."""
     opened()
-    _show(access.make(name, scope, expires=access.later(expires) if expires else None), as_json)
+    _show(access.make(name, scope, expires=None if expires is None else access.later(expires)), as_json)
 
 
 @keys.command("list")
@@ -91,7 +98,9 @@ def list_(as_json: bool) -> None:
 
 @keys.command()
 @click.argument("id")
-@click.option("--overlap", type=_Span(), default="1d", show_default=True, help="How long the old key still works.")
+@click.option(
+    "--overlap", type=_Span(none=True), default="1d", show_default=True, help="How long the old key still works."
+)
 @_as_json
 def rotate(id: str, overlap: timedelta, as_json: bool) -> None:
     """Make a new key with the old one's name and scopes; the old one ends after the overlap."""

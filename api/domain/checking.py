@@ -6,13 +6,13 @@ record at all. `docs/checking.md` says how that was measured.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
-from api.domain import candidates, changes, words
+from api.domain import candidates, changes, credits, words
 from api.domain.credits import Credited
 from api.domain.errors import Gone, NotFound
 from api.domain.keys import Key
@@ -73,11 +73,13 @@ class _Match:
         )
 
 
-def check(items: list[Document], reader: Key) -> list[Document]:
+def check(items: list[Document], reader: Key, sent: Sequence[str]) -> list[Document]:
     """Return the verdicts on quotations, the statements that show them, and how many there are to be compared with.
 
     An item holds a text and may name its speaker, where it was seen and when it is said to have been said.
+    `sent` is where each item's speaker was sent, as a JSON Pointer; raises Invalid where an id leads nowhere.
     """
+    credits.refuse_unknown([(item["speaker"], place) for item, place in zip(items, sent, strict=True)], reader)
     store = _store(reader)
     return [{**_check(item, reader), "store": store} for item in items]
 

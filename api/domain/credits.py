@@ -5,8 +5,27 @@ from __future__ import annotations
 from functools import cached_property
 
 from api.domain import names
+from api.domain.errors import Invalid
+from api.domain.ids import is_id
+from api.domain.keys import Key
 from api.domain.kinds import Document
+from api.domain.reading import missing, visible
+from api.domain.speakers import SPEAKER
+from api.storage.db import among
 from api.text import tokens
+
+
+def refuse_unknown(asked: list[tuple[str | None, str]], reader: Key) -> None:
+    """Raise Invalid for each id of a speaker whom this reader knows nothing of; with each comes where it was sent."""
+    ids = {each for each, _ in asked if each and is_id(each, SPEAKER.prefix)}
+    seen = visible(SPEAKER, reader)
+    sql = f"SELECT t.id FROM speaker t WHERE {f'{seen} AND ' if seen else ''}t.id IN"
+    unknown = ids - {id for (id,) in among(sql, ids)}
+    why = {id: missing(SPEAKER, id, may_know=reader.may("read")).detail for id in unknown}
+    if why:
+        raise Invalid(
+            [{"pointer": place, "code": "reference", "detail": why[each]} for each, place in asked if each in why]
+        )
 
 
 class Credited:

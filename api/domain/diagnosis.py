@@ -8,7 +8,7 @@ from typing import Any
 
 from api.domain import indexes, keys
 from api.domain.ids import now
-from api.settings import PREFIX, BadSetting, Settings
+from api.settings import PREFIX, BadSetting, Settings, printable
 from api.storage import db as storage
 from api.storage.db import QueryFailed, Unavailable, close_database, db, open_database, row
 from api.storage.migrating import NewerSchema, pending
@@ -43,6 +43,8 @@ def findings(environ: Mapping[str, str]) -> Iterator[Finding]:
         return
     try:
         yield from _of_database(settings)
+    except BadSetting as error:
+        yield Finding("wrong", "settings", str(error), "See docs/settings.md.")
     except (Unavailable, QueryFailed, OSError) as error:
         yield Finding("wrong", "database", f"The database cannot be used: {error}", storage.dialect.REMEDY)
     finally:
@@ -56,7 +58,8 @@ def _of_settings(environ: Mapping[str, str]) -> Iterator[Finding]:
             try:
                 known[name](text.strip())
             except ValueError as error:
-                yield Finding("wrong", "settings", f"{name} {error}; it is set to {text!r}.", "See docs/settings.md.")
+                detail = f"{name} {error}; it is set to {printable(name, text.strip())}."
+                yield Finding("wrong", "settings", detail, "See docs/settings.md.")
         elif name.startswith(PREFIX) and name not in known and not name.startswith(_OTHERS):
             guess = near(name.removeprefix(PREFIX), [each.name for each in fields(Settings)])
             todo = (

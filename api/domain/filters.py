@@ -80,6 +80,7 @@ EXISTS = {
     "external_id": "t.external_id IS NOT NULL",
     "topic": "EXISTS (SELECT 1 FROM topic f WHERE f.statement = t.n)",
     "url": "EXISTS (SELECT 1 FROM statement_url f WHERE f.statement = t.n)",
+    "said_on": "t.said_lower > 0",
     "figure": "EXISTS (SELECT 1 FROM figure f WHERE f.statement = t.n)",
 }
 # The same by the names that a query has for them.

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint
 
 from api.domain import checking
+from api.domain.errors import Invalid
 from api.domain.keys import Key
 from api.domain.kinds import Document
 from api.web.endpoint import endpoint
@@ -16,16 +17,16 @@ routes = Blueprint("check", __name__, url_prefix="/v1/check")
 
 
 @routes.get("")
-@endpoint(query=CheckQuery, gives="verdict")
+@endpoint(query=CheckQuery, gives="verdict", raises=(Invalid,))
 def check(query: dict[str, Any], key: Key) -> Document:
     """Check whether a quotation was said, by this speaker, in these words."""
-    return checking.check([query], key)[0]
+    return checking.check([query], key, ["#/speaker"])[0]
 
 
 @routes.post("")
 @endpoint(takes=CheckIn, gives="verdicts")
 def check_sent(body: Document, key: Key) -> Document:
     """Check a quotation, or up to a hundred."""
-    if body["items"]:
-        return {"items": checking.check(body["items"], key)}
-    return checking.check([body], key)[0]
+    if items := body["items"]:
+        return {"items": checking.check(items, key, [f"#/items/{place}/speaker" for place in range(len(items))])}
+    return checking.check([body], key, ["#/speaker"])[0]

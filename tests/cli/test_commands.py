@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from api.settings import Settings
 from tests.servers import free_port, onrecord, serving
 
 
@@ -46,6 +47,11 @@ def test_a_key_alone_is_on_stdout_so_that_it_can_be_piped(database_url: str) -> 
         (["keys", "create", "--name", " ", "--scope", "read"], "empty"),
         (["keys", "create", "--scope", "read"], "--name"),
         (["keys", "create", "--name", "x", "--scope", "read", "--expires", "soon"], "90d"),
+        *(
+            (["keys", "create", "--name", "x", "--scope", "read", "--expires", span], "--expires")
+            for span in ("0d", "0h", "000m", "-1d", "1e9d", "999999d", "1.5d", "٣d", "d", "", " 1d", "1d ")
+        ),
+        (["keys", "rotate", "key_none", "--overlap", "-1d"], "--overlap"),
         (["keys", "revoke", "key_none"], "onrecord keys list"),
         (["get", "v1/statements"], "slash"),
         (["frobnicate"], "frobnicate"),
@@ -80,6 +86,55 @@ def test_a_database_that_cannot_be_reached_is_one_clear_message(url: str) -> Non
 def test_a_password_is_never_printed() -> None:
     done = onrecord("postgresql://me:sesame@127.0.0.1:1/nothing", "migrate", check=False)
     assert "sesame" not in done.stdout + done.stderr
+
+
+# Mistakes in an address of which the password is sesame, or a part of one.
+_SIGNS = (*"@/#?%:[] ", "\u2100")
+_MANGLED = ("/x", "#127.0.0.1/x", "127.0.0.1:1/x", "@", "@127.0.0.1:port/x", "%00@127.0.0.1:1/x")
+_SCHEMES = ("postgres:/", "postgresql:", "pg://", "PostgreSQL://", "//", "", "mysql://", "sqlite://", "sqlite:///")
+_QUERIES = ("password=sesame", "pasword=sesame", "sesame", "a=b&sesame", "user=me@there&password=sesame")
+MISTYPED = (
+    *(f"postgresql://me:p{sign}sesame@127.0.0.1:1/x" for sign in _SIGNS),
+    *(f"postgresql://me:sesame{rest}" for rest in _MANGLED),
+    *(f"{scheme}me:sesame@127.0.0.1:1/x" for scheme in _SCHEMES),
+    *(f"postgresql://127.0.0.1:1/x?{query}" for query in _QUERIES),
+    "host=127.0.0.1 port=1 dbname=x user=me password=sesame",
+    "'host=127.0.0.1 password=sesame'",
+    "postgresql+psycopg://me:sesame@127.0.0.1:1/x",
+    "postgresql://me:sesame@127.0.0.1:1/x?connect_timeout=soon",
+)
+
+
+@pytest.mark.parametrize("url", MISTYPED)
+def test_a_mistyped_address_of_a_database_is_one_message_without_its_password(url: str, tmp_path: Path) -> None:
+    backup = tmp_path / "backup"
+    backup.write_bytes(b"")
+    for arguments in (
+        ["migrate"],
+        ["migrate", "--json"],
+        ["doctor"],
+        ["doctor", "--json"],
+        ["keys", "list"],
+        ["serve", "--port", "0"],
+        ["restore", "--yes", str(backup)],
+        ["get", "/v1/statements"],
+    ):
+        done = onrecord(url, *arguments, check=False)
+        assert done.returncode == 1, arguments
+        assert "sesame" not in done.stdout + done.stderr, arguments
+        assert "Traceback" not in done.stderr, arguments
+
+
+def test_the_address_of_a_database_is_shown_without_password_and_options() -> None:
+    for url, shown in (
+        ("postgresql://me:a:b,c@one:1,two/x?password=sesame", "postgresql://me@one:1,two/x"),
+        ("postgres://%2Fvar%2Frun/x", "postgresql://%2Fvar%2Frun/x"),
+        ("postgresql://[::1]:5432/x", "postgresql://[::1]:5432/x"),
+        ("sqlite:///x.db", "sqlite:///x.db"),
+    ):
+        settings = Settings.from_environment({"ONRECORD_DATABASE": url})
+        assert settings.shown == shown
+        assert "sesame" not in repr(settings)
 
 
 def test_get_prints_what_the_server_would_answer(database_url: str) -> None:

@@ -385,6 +385,7 @@ PRESENT: dict[str, Callable[[Document], Any]] = {
     **{name: (lambda each: True) for name in ("id", "kind", "form", "lang", "outlet", "status", "terms")},
     "speaker": lambda each: each["speaker"],
     "medium": lambda each: each["medium"],
+    "said_on": lambda each: each["said_on"],
     "external_id": lambda each: each["external_id"],
     "topic": lambda each: each["topics"],
     "figure": lambda each: each["figures"],

@@ -123,6 +123,24 @@ def test_a_body_is_one_or_many_and_every_mistake_is_told(alice: Client) -> None:
     assert_problem(alice.get("/v1/check"), 400)
 
 
+def test_a_speaker_by_an_id_that_nobody_has_is_refused_where_it_was_sent(alice: Client, charlie: Client) -> None:
+    gone = alice.record({"name": "Withdrawn Speaker"}, "speakers")["id"]
+    known = alice.record({"name": "Known Speaker"}, "speakers")["id"]
+    alice.delete(f"/v1/speakers/{gone}", headers={"If-Match": "*"})
+    nobody, slip, other = "spk_00000000000000000000000000", "SPK_00000000000000000000000000", f"out{known[3:]}"
+    items = [{"text": "a", "speaker": each} for each in (known, nobody, "Nobody Known Here", gone, None)]
+    problem = assert_problem(charlie.open("POST", "/v1/check", json={"items": items}), 422)
+    found = [(each["pointer"], each["code"]) for each in problem["errors"]]
+    assert found == [("#/items/1/speaker", "reference"), ("#/items/3/speaker", "reference")]
+    for each in (nobody, gone, slip, other):
+        problem = assert_problem(charlie.open("POST", "/v1/check", json={"text": "a", "speaker": each}), 422)
+        assert [(error["pointer"], error["code"]) for error in problem["errors"]] == [("#/speaker", "reference")]
+    for each in (nobody, gone):
+        (error,) = assert_problem(charlie.get(f"/v1/check?text=a&speaker={each}"), 422)["errors"]
+        assert (error["pointer"], error["code"]) == ("#/speaker", "reference")
+    assert check(charlie, "a", known)["verdict"] == "not_found"
+
+
 def test_rejected_attributions_count_as_such_and_candidates_are_left_open(alice: Client) -> None:
     text = "There are two ways to conquer a nation, by sword and by debt."
     attributions = [
@@ -298,5 +316,5 @@ def test_hostile_quotations_are_answered(alice: Client, recorded: dict[str, str]
         "§1 ¦ NEAR(",
         "[[a]b]c" * 900,
     ):
-        (found,) = checking.check([{"text": text, "speaker": None, "url": None, "on": None}], ANONYMOUS)
+        (found,) = checking.check([{"text": text, "speaker": None, "url": None, "on": None}], ANONYMOUS, ["#/speaker"])
         assert found["verdict"] == "not_found", text[:20]

@@ -123,7 +123,7 @@ FILTERS: dict[str, tuple[str, tuple[str, ...]]] = {
 STATEMENTS = {
     **FILTERS,
     **{f"{name}.not": bad for name, bad in FILTERS.items()},
-    **{f"{name}.exists": ("choice", FLAG) for name in (*FILTERS, "figure")},
+    **{f"{name}.exists": ("choice", FLAG) for name in (*FILTERS, "said_on", "figure")},
     "q": ("query", (*WORDLESS, "-word", "-%22a+phrase%22")),
     **dict.fromkeys(("from", "to", "published_from", "published_to"), ("date", PERIOD)),
     **dict.fromkeys(("recorded_from", "recorded_to"), ("date", MOMENT)),

@@ -13,6 +13,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -314,6 +315,17 @@ def test_a_key_made_over_http_works_until_it_is_revoked(app: Flask, dora: Client
     assert listed[made["id"]]["last_used_at"]
     dora.delete(f"/v1/keys/{made['id']}")
     assert_problem(newsroom.get("/"), 401)
+
+
+def test_a_key_that_would_have_ended_already_is_not_made(dora: Client) -> None:
+    second_ago = (datetime.now(UTC) - timedelta(seconds=1)).isoformat().replace("+00:00", "Z")
+    for ends in ("2022-03-23T00:00:00Z", "0001-01-01T00:00:00.123456789Z", second_ago):
+        problem = assert_problem(dora.post("/v1/keys", {"name": "x", "scopes": ["read"], "expires_at": ends}), 422)
+        assert [(each["pointer"], each["code"]) for each in problem["errors"]] == [("#/expires_at", "range")]
+    assert [each["name"] for each in dora.get("/v1/keys").json["data"]] == ["dora"]
+    for ends in ("9999-12-31T23:59:59Z", None):
+        made = dora.record({"name": "x", "scopes": ["read"], "expires_at": ends}, "keys")
+        assert made["expires_at"] == ends
 
 
 def test_an_administrator_who_revokes_herself_is_out(dora: Client) -> None:

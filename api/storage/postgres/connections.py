@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 from peewee import Database
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 
-from api.settings import Settings
+from api.settings import BadSetting, Settings
 from api.storage.faults import AWAY, BUSY, FULL, READ_ONLY, TOO_LONG
 from api.storage.postgres.reconnecting import Served
 
@@ -40,7 +41,8 @@ def open_database(settings: Settings) -> Database:
         "idle_in_transaction_session_timeout": 300_000,
         "timezone": "UTC",
     }
-    several = "," in urlsplit(settings.database).netloc and "target_session_attrs" not in settings.database
+    _refuse_unreadable(settings)
+    several = settings.servers > 1 and "target_session_attrs" not in settings.database
     database: Database = Served(
         settings.database,
         application_name="onrecord",
@@ -53,6 +55,17 @@ def open_database(settings: Settings) -> Database:
         **({"target_session_attrs": "read-write"} if several else {}),
     )
     return database
+
+
+def _refuse_unreadable(settings: Settings) -> None:
+    """Raise BadSetting where libpq cannot read the address; what it says of it may repeat the password."""
+    try:
+        conninfo_to_dict(settings.database)
+    except ProgrammingError:
+        raise BadSetting(
+            "ONRECORD_DATABASE has an option behind its question mark that PostgreSQL does not know, or a part that "
+            "it cannot read."
+        ) from None
 
 
 def lock_writes(db: Database) -> None:
