@@ -25,3 +25,11 @@ class BulkQuery(Query):
     dry_run = take.Flag(
         **settings("Whether it is only tried, and nothing stored.", default=False, type="boolean", examples=[True])
     )
+    safe = take.Flag(
+        **settings(
+            "Whether an apostrophe in front of what looks like a formula is taken away from cells of CSV.",
+            default=True,
+            type="boolean",
+            examples=[False],
+        )
+    )

@@ -7,9 +7,10 @@ meets something that is held already.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 from typing import Any, NamedTuple
 
 from marshmallow import ValidationError
@@ -26,7 +27,7 @@ from api.domain.speakers import SPEAKER
 from api.domain.statements import STATEMENT, Drawn
 from api.storage.db import among, undoable, writing
 from api.text.folding import fold
-from schemas.faults import Path, pointer, problems
+from schemas.faults import MOST_PROBLEMS, Path, pointer, problems
 from schemas.statements import StatementOut
 
 # What our own export lines hold besides what may be sent; id, time and corrections may be kept.
@@ -68,31 +69,47 @@ class Line(NamedTuple):
         return self.drawn.print
 
 
-def check(number: int, document: Document) -> Line | Outcome:
-    """Return a line as it can be written, or its failure with every problem in it."""
+def check(
+    number: int, document: Document, wrong: Sequence[dict[str, Any]] = (), *, told: bool = True
+) -> Line | Outcome:
+    """Return a line as it can be written, or its failure with every problem in it.
+
+    What is `wrong` with it already is told besides, and nothing else of these places. To find out that it fails takes a
+    small part of what it takes to say why, which is left out where it is not to be `told`.
+    """
     sent = {name: value for name, value in document.items() if name not in (*_DROPPED, *_KEPT)}
     if document.get("appearances") is not None and isinstance(document.get("outlet"), Mapping):
         # In what we send, the outlet of the first appearance stands besides.
         del sent["outlet"]
     found: list[dict[str, Any]] = []
-    try:
-        kept = _kept(document)
-    except Invalid as error:
-        kept, found = {}, error.facts["errors"]
+    descriptions = _descriptions(sent, ())
     try:
         fields = STATEMENT.takes.load(sent)
     except ValidationError as error:
-        located = [{**each, "pointer": STATEMENT.takes.locate(each["pointer"], sent)} for each in problems(error)]
-        found = [*found, *located]
+        if not told:
+            return Outcome(number, "failed", 422)
+        found = [{**each, "pointer": STATEMENT.takes.locate(each["pointer"], sent)} for each in problems(error)]
+        # Of a line that is right there are not too many.
+        descriptions = islice(descriptions, MOST_PROBLEMS)
+    try:
+        kept = _kept(document)
+    except Invalid as error:
+        kept, found = {}, [*error.facts["errors"], *found]
     described: dict[str, Document] = {}
-    for path, id, given in _descriptions(sent, ()):
-        told, wrong = _description(id[:3], given["name"], given.get("type"))
-        found += [{**each, "pointer": pointer(path) + each["pointer"].removeprefix("#")} for each in wrong]
-        described.setdefault(id, {"id": id, **told})
-    if found:
-        return Outcome(number, "failed", 422, tuple(found))
+    for path, id, given in descriptions:
+        told_of, faults = _description(id[:3], given["name"], given.get("type"))
+        found += [{**each, "pointer": pointer(path) + each["pointer"].removeprefix("#")} for each in faults]
+        described.setdefault(id, {"id": id, **told_of})
+    if found or wrong:
+        places = tuple(each["pointer"] for each in wrong)
+        others = [each for each in found if not _within(each["pointer"], places)]
+        return Outcome(number, "failed", 422, (*wrong, *others))
     named = _named(fields, described)
     return Line(number, fields, STATEMENT.draw(fields), kept, described, named, "appearances" not in sent)
+
+
+def _within(pointer: str, places: Sequence[str]) -> bool:
+    return any(pointer == place or pointer.startswith(f"{place}/") for place in places)
 
 
 def _named(fields: Document, described: dict[str, Document]) -> set[tuple[str, str]]:

@@ -7,7 +7,8 @@ appearance's address, title and date have columns of their own for the reader's 
 
 A spreadsheet takes a cell that begins with one of `=+-@`, a tab or a carriage return for a formula, which may
 send what is beside it elsewhere (https://owasp.org/www-community/attacks/CSV_Injection). Such a cell gets an
-apostrophe in front, and so does one that has it already: reading takes exactly one away.
+apostrophe in front, and so does one that has it already. Reading takes one away where one of these follows it, and
+leaves every other, which is somebody's own ('Tis).
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from typing import Any
 
 import orjson
 
+from api.domain.errors import Invalid
+from api.formats.documents import BadJSON, parse
 from schemas.base import Checked, Schema
+from schemas.faults import pointer
 from schemas.numbers import Number
 from schemas.parts import Listed, Part
 
@@ -33,6 +37,16 @@ _FIRST = {"appearances": ("url", "title", "published_on")}
 
 class BadCell(ValueError):
     """A cell cannot be read as what its column holds; the message names the column."""
+
+
+class BadCells(ValueError):
+    """Some cells of a row cannot be read as what their columns hold: `problems` tells of each, and `document` is that
+    of the row, with an empty list in the places of these.
+    """
+
+    def __init__(self, problems: list[dict[str, str]], document: Document) -> None:
+        super().__init__(" ".join(each["detail"] for each in problems))
+        self.problems, self.document = problems, document
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,28 +142,49 @@ def _quoted(cell: str) -> str:
 
 
 def document(row: Mapping[str, str], schema: type[Schema], *, safe: bool = True) -> Document:
-    """Return the document that a row was made from; raises BadCell.
+    """Return the document that a row was made from; raises BadCells.
 
     A row of only some columns makes a document of their members. Cells of unknown columns become members of
     that name, so that the schema can refuse them. Where the list of appearances is there, the columns that show
     the first one are passed over; where it is not, they are what a statement's shorthand is.
     """
-    known = {column.name: column for column in columns(schema)}
+    known = _by_name(schema)
     made: Document = {}
+    wrong: list[dict[str, str]] = []
     for name, cell in row.items():
-        column = known.get(name, Column(name, name))
-        value = _value(cell.removeprefix("'") if safe else cell, column)
-        if column.inner is None:
+        column = known.get(name) or Column(name, name)
+        if column.first and (row.get(column.member) or not (cell or column.member not in row)):
+            continue
+        try:
+            value = _value(_bare(cell) if safe else cell, column)
+        except BadCell as error:
+            value = []
+            wrong.append({"pointer": _place(column), "code": "json", "detail": str(error)})
+        if column.inner is None or column.first:
             made[name] = value
-        elif not column.first:
+        else:
             made.setdefault(column.member, {})[column.inner] = value
-        elif not row.get(column.member) and (cell or column.member not in row):
-            made[name] = value
     for column in known.values():
         inside = made.get(column.member)
         if column.nullable and isinstance(inside, dict) and all(value is None for value in inside.values()):
             made[column.member] = None
+    if wrong:
+        raise BadCells(wrong, made)
     return made
+
+
+@cache
+def _by_name(schema: type[Schema]) -> dict[str, Column]:
+    return {column.name: column for column in columns(schema)}
+
+
+def _place(column: Column) -> str:
+    return pointer((column.member,) if column.inner is None or column.first else (column.member, column.inner))
+
+
+def _bare(cell: str) -> str:
+    """Return a cell without the apostrophe that guards it."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in _FORMULAS else cell
 
 
 def _value(cell: str, column: Column) -> Any:
@@ -158,6 +193,9 @@ def _value(cell: str, column: Column) -> Any:
     if column.text:
         return cell
     try:
-        return orjson.loads(cell)
-    except orjson.JSONDecodeError as error:
-        raise BadCell(f"The cell of the column {column.name} is not JSON: {error}.") from None
+        return parse(cell.encode())
+    except BadJSON as error:
+        said = str(error).replace("The body is", f"The cell of the column {column.name} is")
+        raise BadCell(said) from None
+    except Invalid as error:
+        raise BadCell(str(error.facts["errors"][0]["detail"])) from None

@@ -6,21 +6,24 @@ from api.domain import imports
 from api.domain.errors import Invalid
 from api.domain.imports import Line
 from api.domain.outcomes import Outcome
-from api.formats.lines import BadJSON, BadLine, Format, Raw
+from api.formats.csv import BadCells
+from api.formats.documents import BadJSON
+from api.formats.lines import BadLine, Format, Piece
 
 
-def checked(form: Format, raw: Raw) -> Line | Outcome:
-    """Return a line as it can be written, or its failure."""
+def checked(form: Format, raw: Piece, *, told: bool = True) -> Line | Outcome:
+    """Return a line as it can be written, or its failure; with all that is wrong with it where that is to be told."""
     try:
-        document = form.read(raw)
+        return imports.check(raw.number, form.read(raw), told=told)
+    except BadCells as error:
+        return imports.check(raw.number, error.document, error.problems, told=told)
     except BadLine as error:
         return _failed(raw, 400, error.code, str(error))
     except BadJSON as error:
         return _failed(raw, 400, "json", str(error).replace("The body", "The line"))
     except Invalid as error:
         return Outcome(raw.number, "failed", 422, tuple(error.facts["errors"]))
-    return imports.check(raw.number, document)
 
 
-def _failed(raw: Raw, status: int, code: str, detail: str) -> Outcome:
+def _failed(raw: Piece, status: int, code: str, detail: str) -> Outcome:
     return Outcome(raw.number, "failed", status, ({"pointer": "#", "code": code, "detail": detail},))

@@ -44,7 +44,7 @@ def similar(id: str, query: dict[str, Any], key: Key) -> dict[str, Any]:
 def record_many(query: dict[str, Any], key: Key) -> Response:
     """Record many statements at once, a line each, and tell what became of every line."""
     options = Options(query["on_conflict"], keeping=key.may("admin"))
-    lines = bulk.read(query["format"])
+    lines = bulk.read(query["format"], safe=query["safe"])
     return bulk.answer(imports.load(lines, options, by=key, atomic=query["atomic"], dry_run=query["dry_run"]))
 
 

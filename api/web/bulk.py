@@ -23,7 +23,7 @@ _ANY = ("text/plain", "application/octet-stream", bodies.JSON)
 MOST_LINES = 10_000
 
 
-def read(named: str | None) -> list[Line | Outcome]:
+def read(named: str | None, *, safe: bool) -> list[Line | Outcome]:
     """Return the lines of the request's body, checked; raises WrongMediaType, and 413 for too many.
 
     The form is the one that is `named`, or else what the Content-Type says.
@@ -34,7 +34,7 @@ def read(named: str | None) -> list[Line | Outcome]:
     form = named or MEDIA[request.mimetype]
     file = io.BytesIO(bodies.whole())
     try:
-        lines: Format = NDJSON(file) if form == "ndjson" else CSV(file, StatementOut)
+        lines: Format = NDJSON(file) if form == "ndjson" else CSV(file, StatementOut, safe=safe)
         found = list(islice(lines.records(), MOST_LINES + 1))
     except BadFile as error:
         raise BadParameter([{"parameter": "", "code": "file", "detail": str(error)}]) from None

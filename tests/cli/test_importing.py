@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import random
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from subprocess import DEVNULL, PIPE
 from typing import Any
 
+import pytest
+
 from api.app import create_app
+from api.cli import checkers
+from api.formats.cutting import Piece, Pieces
 from api.settings import Settings
 from api.storage.db import close_database
 from tests.conftest import Client, statement
-from tests.servers import ROOT, environment, onrecord
+from tests.servers import ROOT, environment, onrecord, until
 
 
 def written(path: Path, lines: list[Any]) -> Path:
@@ -53,13 +61,116 @@ def test_good_lines_go_in_and_bad_ones_are_written_down(database_url: str, tmp_p
 def test_a_file_is_imported_once_unless_it_is_to_be_again(database_url: str, tmp_path: Path) -> None:
     file = written(tmp_path / "wire.ndjson", [statement(text="One.", external_id="1")])
     assert told(database_url, str(file))["created"] == 1
-    assert told(database_url, str(file)) == told(database_url, str(file))
-    assert "imported before" in onrecord(database_url, "import", str(file)).stdout
+    again = told(database_url, str(file))
+    assert (again["received"], again["created"], again["before"]["created"]) == (0, 0, 1)
+    assert "imported before (1 lines: 1 created" in onrecord(database_url, "import", str(file)).stdout
     again = told(database_url, str(file), "--again", check=False)
     assert (again["created"], again["failed"]) == (0, 1)
     assert told(database_url, str(file), "--on-conflict", "skip")["unchanged"] == 1
     assert told(database_url, str(file), "--on-conflict", "update")["unchanged"] == 1
     assert texts(database_url) == ["One."]
+
+
+def test_a_run_with_nothing_to_do_tells_of_no_rejects(database_url: str, tmp_path: Path) -> None:
+    file = written(tmp_path / "wire.ndjson", [statement(text="One."), {}])
+    first = told(database_url, str(file), check=False)
+    assert (first["failed"], first["before"]) == (1, None)
+    Path(first["rejects"]).unlink()
+    for done in (onrecord(database_url, "import", str(file)), onrecord(database_url, "import", str(file), "--json")):
+        assert "rejects.ndjson" not in done.stdout
+        assert done.returncode == 0
+    again = told(database_url, str(file))
+    assert (again["received"], again["failed"], again["rejects"]) == (0, 0, None)
+    assert again["before"] == {"received": 2, "created": 1, "updated": 0, "unchanged": 0, "failed": 1}
+
+
+HOSTILE_ROWS = (
+    b'quote,"Closed" then more,A,B',
+    b"quote,lone \r return,A,B",
+    b"quote," + b"x" * (1 << 20) + b",A,B",
+    b'quote,"' + b"y" * (1 << 20) + b'",A,B',
+    b"quote,NUL \0,A,B",
+    b"quote,few cells,A",
+    b"quote,many cells,A,B,C",
+    b"quote,bad UTF-8 \xff,A,B",
+    b"quote,surrogate \xed\xa0\x80,A,B",
+    b"quot,bad kind,A,B",
+    b'quote,"never closed,A,B',
+)
+
+
+def test_rows_that_no_honest_writer_makes_are_rejected_and_the_others_go_in(database_url: str, tmp_path: Path) -> None:
+    file, right = tmp_path / "wire.csv", []
+    with file.open("wb") as output:
+        output.write(b"kind,text,speaker,outlet\n")
+        for number, row in enumerate(HOSTILE_ROWS):
+            right.append(f"Right {number}.")
+            output.write(b'%s\nquote,"Right %d.",A,B\n' % (row, number))
+    found = told(database_url, str(file), check=False)
+    assert (found["created"], found["failed"]) == (len(right), len(HOSTILE_ROWS))
+    assert texts(database_url) == sorted(right)
+    rejects = [json.loads(line) for line in Path(found["rejects"]).read_text().splitlines()]
+    assert [each["line"] for each in rejects] == [2 + 2 * number for number in range(len(HOSTILE_ROWS))]
+    assert all(each["errors"] and each["found"] for each in rejects)
+    assert rejects[0]["found"] == 'quote,"Closed" then more,A,B'
+
+
+@pytest.mark.parametrize("form", ["csv", "ndjson"])
+def test_any_bytes_come_to_an_end_with_each_line_told_once(database_url: str, tmp_path: Path, form: str) -> None:
+    random.seed(7)
+    signs = [b'"', b'""', b",", b"\n", b"\r", b"\r\n", b"\0", b"\xff", b"[", b'{"kind":', b"a", b"\xc3\xa9", b'","']
+    signs += [b'quote,"Right.",A,B\n', b'{"kind": "quote"}\n', b"null\n", b"[]\n", b"\xed\xa0\x80", b'"\\ud800"']
+    data = b"kind,text,speaker,outlet\n" + b"".join(random.choices(signs, k=20_000)) + random.randbytes(20_000)
+    file = tmp_path / f"wire.{form}"
+    file.write_bytes(data)
+    pieces = Pieces(io.BytesIO(data))
+    numbers = [each.number for each in (pieces.rows() if form == "csv" else pieces.lines())][form == "csv" :]
+    found = told(database_url, str(file), check=False)
+    assert (found["received"], found["created"] + found["failed"]) == (len(numbers), len(numbers))
+    rejects = [json.loads(line)["line"] for line in Path(found["rejects"]).read_text().splitlines()]
+    assert rejects == sorted(set(rejects) & set(numbers))
+    assert (len(rejects), len(texts(database_url))) == (found["failed"], found["created"])
+
+
+def children(parent: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+
+
+def test_an_import_ends_with_a_message_when_a_process_that_checks_for_it_is_killed(database_url: str) -> None:
+    command = [sys.executable, "-c", "from api.cli import main; main()", "import", "-", "--format", "ndjson"]
+    process = subprocess.Popen(
+        command, env=environment(database_url), cwd=ROOT, stdin=PIPE, stdout=DEVNULL, stderr=PIPE
+    )
+    assert process.stdin
+    sent = b"".join(json.dumps(statement(text=f"Sentence {n}.")).encode() + b"\n" for n in range(30_000))
+    # It has begun to read before it divides itself, and waits for the rest.
+    process.stdin.write(sent)
+    process.stdin.flush()
+    until(lambda: len(children(process.pid)) > 1)
+    os.kill(children(process.pid)[0], signal.SIGKILL)
+    _, told = process.communicate(sent, timeout=120)
+    assert process.returncode == 1
+    assert b"could not be checked" in told
+    assert b"Traceback" not in told
+
+
+class Unlucky:
+    """A form of which no line can be read, for a reason that no process can tell another."""
+
+    def records(self) -> Iterator[Piece]:
+        yield Piece(1, b"")
+
+    def read(self, raw: Piece) -> dict[str, Any]:
+        class Unspeakable(Exception):
+            pass
+
+        raise Unspeakable
+
+
+def test_what_cannot_be_handed_over_is_told_in_words() -> None:
+    form = Unlucky()
+    with checkers.checking(form) as check, pytest.raises(checkers.Died, match=r"Lines 1 to 1 .*Unspeakable"):
+        list(check(form.records()))
 
 
 def test_a_dry_run_stores_nothing(database_url: str, tmp_path: Path) -> None:
@@ -119,8 +230,10 @@ def test_an_import_that_is_killed_goes_on_where_it_stopped(database_url: str, tm
         ends.add(process.wait())
     assert -signal.SIGKILL in ends
     whole = told(database_url, str(file), check=False)
+    # It may have been done before it was killed.
+    whole = whole["before"] or whole
     assert (whole["received"], whole["created"], whole["failed"]) == (7000, 7000 - len(bad), len(bad))
-    rejected = [json.loads(line)["line"] for line in Path(whole["rejects"]).read_text().splitlines()]
+    rejected = [json.loads(line)["line"] for line in rejects.read_text().splitlines()]
     assert rejected == [n + 1 for n in bad]
     assert texts(database_url) == sorted(f"Sentence {n}." for n in range(7000) if n not in set(bad))
     onrecord(database_url, "verify")

@@ -101,6 +101,17 @@ def test_a_risky_cell_gets_one_apostrophe_in_front_and_reading_takes_one_away(fi
     assert row["text"] == f"'{text}"
     assert csv.document(row, StatementOut)["text"] == text
     assert csv.document({"text": f"''{text}"}, StatementOut)["text"] == f"'{text}"
+    assert csv.document({"text": f"'{text}"}, StatementOut, safe=False)["text"] == f"'{text}"
+
+
+@any_time
+@given(TEXTS)
+def test_an_apostrophe_of_somebody_else_is_lost_only_before_what_it_guards(text: str) -> None:
+    assert csv.document({"text": "'Tis"}, StatementOut)["text"] == "'Tis"
+    assert csv.document({"text": "'"}, StatementOut)["text"] == "'"
+    guarded = text[0] == "'" and text[1:2] in tuple("=+-@\t\r'")
+    assert csv.document({"text": text}, StatementOut)["text"] == (text[1:] if guarded else text)
+    assert csv.document({"text": text}, StatementOut, safe=False)["text"] == text
 
 
 def test_numbers_below_zero_are_made_safe_too() -> None:
@@ -148,7 +159,7 @@ def test_a_row_of_a_few_columns_makes_a_document_of_their_members() -> None:
 
 
 def test_what_cannot_be_read_is_refused_with_its_place() -> None:
-    with pytest.raises(csv.BadCell, match="topics is not JSON"):
+    with pytest.raises(csv.BadCells, match="topics is not JSON"):
         csv.document({"topics": "war; peace"}, StatementOut)
     for text in ("text,lang\r\nWe will.\r\n", "text\r\na,b\r\n"):
         with pytest.raises(BadLine, match="cells for"):
@@ -159,6 +170,22 @@ def test_what_cannot_be_read_is_refused_with_its_place() -> None:
         with pytest.raises(BadFile, match=says):
             read(text.encode(), StatementOut)
     assert read(b"text\r\n", StatementOut) == []
+
+
+def test_every_cell_that_cannot_be_read_is_told_and_the_others_are_read() -> None:
+    bad = {"kind": "quot", "topics": "war; peace", "figures": '[{"a":1,"a":2}]', "attributions": "[NaN]", "place": "x"}
+    with pytest.raises(csv.BadCells) as caught:
+        csv.document({**bad, "appearances": "[" * 900 + "]" * 900}, StatementOut)
+    places = [each["pointer"] for each in caught.value.problems]
+    assert places == ["#/topics", "#/figures", "#/attributions", "#/appearances"]
+    assert (caught.value.document["kind"], caught.value.document["place"]) == ("quot", "x")
+
+
+def test_a_header_of_nonsense_is_refused_in_the_time_that_it_takes_to_tell() -> None:
+    with pytest.raises(BadFile, match="no column"):
+        CSV(io.BytesIO(b",".join(b"n%d" % n for n in range(100_000))), StatementOut)
+    with pytest.raises(BadFile, match="header: The row is not CSV"):
+        CSV(io.BytesIO(b'"kind,text\nquote,a\n'), StatementOut)
 
 
 def test_a_cell_may_be_longer_than_the_standard_library_takes() -> None:

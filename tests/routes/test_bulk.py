@@ -320,6 +320,29 @@ def test_rows_that_do_not_fit_are_told_by_their_lines(alice: Client) -> None:
     assert {each["text"] for each in listed(alice)} == {"Two\nlines.", "=1+1"}
 
 
+def test_a_cell_that_is_no_json_hides_nothing_else_that_is_wrong_with_its_row(alice: Client) -> None:
+    head = "kind,text,speaker,outlet,topics,figures,appearances\r\n"
+    answer = send(alice, f'{head}quot,,Ada,AP,[,"[{{""name"":""x""}}]",[1\r\n'.encode(), media="text/csv")
+    [line] = answer.json["errors"]
+    assert line["status"] == 422
+    places = [each["pointer"] for each in line["errors"]]
+    assert places.count("#/topics") == places.count("#/appearances") == 1
+    assert {"#/kind", "#/text"} < set(places)
+    assert any(each.startswith("#/figures/0") for each in places)
+
+
+@pytest.mark.parametrize(("query", "kept"), [("", ["'Tis", "=1", "'=2"]), ("safe=0", ["'Tis", "'=1", "''=2"])])
+def test_an_apostrophe_is_taken_away_where_it_guards_and_nowhere_else(
+    alice: Client, query: str, kept: list[str]
+) -> None:
+    rows = "kind,text,speaker,outlet\nquote,'Tis,A,B\nquote,'=1,A,B\nquote,''=2,A,B\n"
+    assert counted(send(alice, rows.encode(), query, media="text/csv")) == {"received": 3, "created": 3}
+    assert [each["text"] for each in listed(alice)] == kept
+    exported = alice.get(f"/v1/statements.csv?{query}").data
+    again = send(alice, exported, f"{query}&on_conflict=skip", media="text/csv")
+    assert counted(again) == {"received": 3, "unchanged": 3}
+
+
 def test_there_are_limits(alice: Client) -> None:
     before = stored()
     assert_problem(send(alice, b"{}\n" * 10_001), 413, "too-large")
