@@ -184,7 +184,9 @@ class CountsQuery(StatementFilters):
     """The parameters of counts."""
 
     by = take.One(GROUPINGS, "What is counted by.", example="month", required=True)
-    limit = MostGroups(**settings("How many groups are listed.", default=50, type="integer", minimum=1, maximum=1000))
+    limit = MostGroups(
+        **settings("How many groups; a series is not cut.", default=50, type="integer", minimum=1, maximum=1000)
+    )
 
 
 class FiguresQuery(StatementFilters, PageQuery):

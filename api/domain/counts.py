@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, timedelta
+from heapq import nsmallest
 from typing import Any
 
 import orjson
@@ -12,12 +12,11 @@ import orjson
 from api.domain.conditions import Conditions
 from api.domain.keys import Key
 from api.domain.listing import select
+from api.domain.periods import DIVISORS, series
 from api.domain.selections import Selection
 from api.domain.statements import STATEMENT
 from api.storage.db import rows
 
-# How many of the digits of a day such as 20220323 a period's number lacks.
-_DIVISORS = {"year": 10_000, "month": 100, "day": 1}
 _NAMED = ("speaker", "outlet")
 
 
@@ -33,9 +32,10 @@ class Group:
 def count(query: dict[str, Any], reader: Key) -> dict[str, Any]:
     """Return the counts that a validated query asks for, largest first; periods in their order, none left out.
 
-    `other` is what the groups behind the first `limit` hold, `missing` the statements that have no such key;
-    a date coarser than the period is missing. The groups, `other` and `missing` make up `total`, but for
-    topics, of which a statement may have several.
+    `other` is what the groups hold that are not listed: those behind the first `limit`, and of a long series
+    those outside its fullest stretch. `missing` are the statements that have no such key; a date coarser than the
+    period is missing. The groups, `other` and `missing` make up `total`, but for topics, of which a statement
+    may have several.
     """
     by = query["by"]
     selection = select(STATEMENT, {**query, "sort": None}, reader)
@@ -43,16 +43,15 @@ def count(query: dict[str, Any], reader: Key) -> dict[str, Any]:
     if by in _NAMED:
         found = _together(found, by)
     missing = found.pop(None, 0)
-    keys = _periods(found, by) if by in _DIVISORS else _ranked(found)
-    shown = _groups({key: found[key] for key in keys[: query["limit"]]}, by)
-    total = sum(found.values()) + missing if by != "topic" else selection.count(None)
+    shown, groups = _periods(found, by) if by in DIVISORS else _largest(found, by, query["limit"])
+    held = sum(found.values())
     return {
         "by": by,
         "groups": [{"key": each.key, "label": each.label, "count": each.count} for each in shown],
-        "groups_total": len(keys),
-        "other": sum(found[key] for key in keys[query["limit"] :]),
+        "groups_total": groups,
+        "other": held - sum(each.count for each in shown),
         "missing": missing,
-        "total": total,
+        "total": held + missing if by != "topic" else selection.count(None),
     }
 
 
@@ -79,49 +78,23 @@ def _sql(tables: str, conditions: Conditions, by: str) -> str:
         joined = f"{tables} LEFT JOIN topic g ON g.statement = t.n"
         return f"SELECT g.folded, count(*) FROM {joined} WHERE {conditions} GROUP BY g.folded"
     key = f"t.{by}"
-    if divisor := _DIVISORS.get(by):
+    if divisor := DIVISORS.get(by):
         begin, end = (f"t.said_{bound} / {divisor}" for bound in ("lower", "upper"))
         key = f"CASE WHEN t.said_lower > 0 AND {begin} = {end} THEN {begin} END"
     return f"SELECT {key}, count(*) FROM {tables} WHERE {conditions} GROUP BY 1"
 
 
-def _ranked(found: Counter[Any]) -> list[Any]:
-    return sorted(found, key=lambda key: (-found[key], key))
+def _periods(found: Counter[Any], by: str) -> tuple[list[Group], int]:
+    shown, periods = series(found, by)
+    return [Group(period, period, count) for period, count in shown], periods
 
 
-def _periods(found: Counter[Any], by: str) -> list[int]:
-    return _every(min(found), max(found), by) if found else []
-
-
-def _groups(shown: dict[Any, int], by: str) -> list[Group]:
-    """Return the groups that are listed, from their counts by key; only these are worth their labels."""
-    if by in _DIVISORS:
-        return [Group(key := _written(each, by), key, count) for each, count in shown.items()]
-    if by in (*_NAMED, "topic"):
-        known = _labels(list(shown), by)
-        return [Group(*known[key], count) for key, count in shown.items()]
-    return [Group(key, key, count) for key, count in shown.items()]
-
-
-def _every(first: int, last: int, by: str) -> list[int]:
-    """Return the numbers of all periods from first to last: 2022, 202203 or 20220323."""
-    if by == "year":
-        return list(range(first, last + 1))
-    if by == "month":
-        months = range(first // 100 * 12 + first % 100 - 1, last // 100 * 12 + last % 100)
-        return [month // 12 * 100 + month % 12 + 1 for month in months]
-    begin, end = _day(first), _day(last)
-    days = (begin + timedelta(step) for step in range((end - begin).days + 1))
-    return [day.year * 10_000 + day.month * 100 + day.day for day in days]
-
-
-def _day(number: int) -> date:
-    return date(number // 10_000, number // 100 % 100, number % 100)
-
-
-def _written(number: int, by: str) -> str:
-    digits = f"{number:0{ {'year': 4, 'month': 6, 'day': 8}[by] }d}"
-    return "-".join(part for part in (digits[:4], digits[4:6], digits[6:]) if part)
+def _largest(found: Counter[Any], by: str, limit: int) -> tuple[list[Group], int]:
+    """Return the groups that are listed, and how many there are; only those listed are worth their labels."""
+    keys = nsmallest(limit, found, key=lambda key: (-found[key], key))
+    known = _labels(keys, by) if by in (*_NAMED, "topic") else {}
+    named = ((known.get(each, (each, each)), found[each]) for each in keys)
+    return [Group(key, label, count) for (key, label), count in named], len(found)
 
 
 def _labels(keys: list[Any], by: str) -> dict[Any, tuple[str, str]]:
