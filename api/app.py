@@ -8,7 +8,7 @@ from flask import Flask
 
 from api.settings import Settings
 from api.storage.db import open_database
-from api.web import addresses, bodies, keys, limits, negotiation, origins, problems, proxies, waiting
+from api.web import addresses, bodies, keys, limits, negotiation, origins, problems, proxies, sending, streams, waiting
 from api.web.observing import observe
 
 ROUTES = (
@@ -44,6 +44,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.merge_slashes = False
     app.url_map.converters["id"] = addresses.Id
     waiting.make_places(app)
+    streams.make_places(app)
+    sending.watch(app, settings.stream_speed, settings.stream_timeout)
     origins.share(app, settings.cors_origins)
     limits.limit(app, of_keys=settings.rate_limit, of_addresses=settings.rate_limit_anonymous)
     app.before_request(keys.admit)

@@ -39,6 +39,19 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _long(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 86_400:
+        raise ValueError("takes a number of seconds between 0 and 86400")
+    return value
+
+
+def _speed(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,9}", text) or not int(text):
+        raise ValueError("takes a number of bytes, 1 to 999999999")
+    return int(text)
+
+
 def _address(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise ValueError("takes an address that begins with http:// or https://")
@@ -151,6 +164,10 @@ class Settings:
     url: str = _setting("", "Public address of the service; without it each request's own host is used.", _address)
     busy_timeout: float = _setting(5.0, "Seconds a write waits for another to finish before it answers 503.", _seconds)
     query_timeout: float = _setting(4.0, "Seconds a query may take before it is broken off and answers 503.", _seconds)
+    stream_speed: int = _setting(
+        16_384, "Bytes a second that a client takes at least of an answer; who is slower is cut off.", _speed
+    )
+    stream_timeout: float = _setting(600.0, "Seconds a stream lasts at most; one that takes longer is cut off.", _long)
 
     rate_limit: Rate | None = _setting(
         Rate(600_000, 60), "How often each key may ask, like 600/minute; none sets no limit.", _rate

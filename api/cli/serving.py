@@ -101,8 +101,8 @@ def _greet(settings: Settings, host: str, port: int, demo: bool) -> None:
 def _run(app: Any, host: str, port: int, workers: int, threads: int) -> None:
     from gunicorn.app.base import BaseApplication
 
+    from api.web import sending, streams, waiting
     from api.web.observing import log_to_stderr
-    from api.web.waiting import make_places
 
     class Server(BaseApplication):  # type: ignore[misc]
         """Gunicorn, told what it needs by this command instead of a file."""
@@ -119,7 +119,9 @@ def _run(app: Any, host: str, port: int, workers: int, threads: int) -> None:
             return app
 
     def ready(worker: Any) -> None:
-        make_places(app, _waiting(threads), lambda: not worker.alive)
+        waiting.make_places(app, _waiting(threads), lambda: not worker.alive)
+        streams.make_places(app, _streaming(threads))
+        sending.make_places(app, _sending(threads))
         # All that work may have to wait for their turn to write; the others answer meanwhile.
         storage.make_places(_working(threads), writers=threads)
 
@@ -134,6 +136,16 @@ def _waiting(threads: int) -> int:
     return max(1, threads // 2)
 
 
+def _streaming(threads: int) -> int:
+    """Return how many streams may be sent: each holds a thread for as long as its client takes."""
+    return max(1, threads * 3 // 4)
+
+
+def _sending(threads: int) -> int:
+    """Return how many other long answers may be sent, whose clients may be slow as well."""
+    return max(1, threads // 2)
+
+
 def _working(threads: int) -> int:
     """Return how many may be inside the database: slow queries as many as there are threads leave room for others."""
     return threads + max(1, threads // 4)
@@ -145,7 +157,7 @@ def _options(host: str, port: int, workers: int, threads: int) -> dict[str, Any]
         "worker_class": "gthread",
         "workers": workers,
         # Some are left to answer what needs no database, above all whether the process lives.
-        "threads": _working(threads) + _waiting(threads) + _SPARE,
+        "threads": _working(threads) + _waiting(threads) + _streaming(threads) + _sending(threads) + _SPARE,
         # The application is made once, before the workers are forked from it: they start at once and share its memory.
         "preload_app": True,
         # A listening socket for each worker. Of one that they share, whoever wakes first takes most of the

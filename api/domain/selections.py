@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +14,8 @@ from api.storage.db import row, rows, walk
 
 # The order in which the rows of the search index lie.
 RELEVANCE = "s.rowid"
+# So many characters of documents are read at a time, if it be of a single one.
+_LOT = 2**18
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,23 @@ class Selection:
             sql, parameters = self._query(phase, None, "t.n")
             with closing(walk(sql if most is None else f"{sql} LIMIT {most}", parameters, size)) as numbers:
                 for found in numbers:
-                    yield self._numbered([n for n, _ in found])
+                    for lot in self._lots([n for n, _ in found]):
+                        yield self._numbered(lot)
                     most = None if most is None else most - len(found)
+
+    def _lots(self, wanted: list[int]) -> Iterator[list[int]]:
+        """Yield numbers in their order, of so many records at a time that they are no burden however long each is."""
+        sql = f"SELECT n, length(document) FROM {self.kind.name} WHERE n IN ({', '.join('?' * len(wanted))})"
+        sizes: dict[int, int] = dict(rows(sql, wanted))
+        lot, size = list[int](), 0
+        for n in wanted:
+            if lot and size + sizes[n] > _LOT:
+                yield lot
+                lot, size = [], 0
+            lot.append(n)
+            size += sizes[n]
+        if lot:
+            yield lot
 
     def _numbered(self, wanted: list[int]) -> list[tuple[Any, ...]]:
         sql = (

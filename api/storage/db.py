@@ -21,11 +21,14 @@ from api.storage.places import Crowded, Places
 
 
 class Unavailable(Exception):
-    """The database cannot serve this now: the message is its own, `reason` says why in words for whoever asked."""
+    """The database cannot serve this now: the message is its own, `reason` says why in words for whoever asked.
 
-    def __init__(self, message: str, reason: str = AWAY) -> None:
+    After `again` seconds it may be worth asking again.
+    """
+
+    def __init__(self, message: str, reason: str = AWAY, *, again: int = 1) -> None:
         super().__init__(message)
-        self.reason = reason
+        self.reason, self.again = reason, again
 
 
 class Damaged(Unavailable):
@@ -278,6 +281,11 @@ def inspection() -> Iterator[None]:
     """A snapshot that takes its time, in which texts that are not valid any more can be read all the same."""
     with snapshot(), dialect.lenient(db):
         yield
+
+
+def burden() -> int:
+    """Return how many bytes the database keeps beside its file for those who read an older state; no query is made."""
+    return 0 if db.obj is None else int(dialect.burden(db))
 
 
 def damage() -> list[str]:

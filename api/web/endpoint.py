@@ -17,7 +17,7 @@ from marshmallow import ValidationError
 from api.domain.errors import Invalid
 from api.domain.keys import ANONYMOUS, Key
 from api.domain.repeats import Asked
-from api.web import answers, bodies, parameters, preconditions, repeats
+from api.web import answers, bodies, parameters, preconditions, repeats, sending
 from api.web.keys import permit
 from schemas.base import Schema
 from schemas.faults import problems
@@ -165,7 +165,9 @@ def _work(contract: Contract, view: View, arguments: dict[str, Any], asked: Aske
     def work() -> Response:
         return answers.answer(contract.status, view(**arguments), arguments["key"])
 
-    return repeats.once(asked, work) if asked else work()
+    if contract.writes:
+        return repeats.once(asked, work) if asked else work()
+    return sending.admit(work())
 
 
 def _write(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request, request
 
-from api.web import limits, origins
+from api.web import limits, origins, sending
 from api.web.keys import KEY_ID, hide
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def observe(app: Flask) -> None:
 
     Around Flask and not by its hooks: werkzeug's headers take longer over these than reading a record takes.
     """
-    inner = app.wsgi_app
+    inner, answers = app.wsgi_app, sending.of(app)
     secure = app.config["PUBLIC_URL"].startswith("https://")
     common = [(each[0].lower(), each) for each in (*_HEADERS, *([_SECURE] if secure else []))]
 
@@ -117,7 +117,7 @@ def observe(app: Flask) -> None:
 
         given = environ.get("HTTP_X_REQUEST_ID", "")
         environ[_ID] = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
-        return inner(environ, start)
+        return answers.sent(environ, inner(environ, start), environ[_ID])
 
     app.wsgi_app = serve  # type: ignore[method-assign]
 

@@ -195,7 +195,6 @@ _BY_ERROR: tuple[tuple[type[Exception], str], ...] = (
     (Unavailable, "unavailable"),
 )
 _BY_STATUS = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
-RETRY_AFTER = "1"
 
 
 def type_of(error: type[Exception]) -> Type:
@@ -214,7 +213,7 @@ def answer(error: Exception) -> Response:
     if isinstance(error, Unavailable):
         log.warning("unavailable", extra={"request_id": request_id(), "reason": str(error)})
         detail = f"{error.reason} Try again shortly."
-        return render(type, detail, headers={"Retry-After": RETRY_AFTER})
+        return render(type, detail, headers={"Retry-After": str(error.again)})
     if isinstance(error, ValidationError):
         error = errors.Invalid(list(faults(error)))
     facts = error.facts if isinstance(error, errors.Refused) else {}

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import logging
+import sys
 import tempfile
+import threading
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
 import orjson
-from flask import Response, request
+from flask import Flask, Response, current_app, request
 from werkzeug.wsgi import FileWrapper
 
 from api.formats import csv, ndjson
+from api.storage.db import Unavailable
+from api.web import sending
 from api.web.negotiation import CONTENT_TYPES
 from api.web.observing import request_id
 from schemas.base import Schema
 
 log = logging.getLogger("onrecord")
+# After how many seconds it may be worth asking again.
+_AGAIN = 10
+_NAME = "onrecord.streams"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +43,9 @@ class _Begun:
     coding; by that a client knows that something is missing.
     """
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Stream, release: Callable[[], None] = lambda: None) -> None:
         self._batches = stream.batches
+        self._release: Callable[[], None] | None = release
         self._request_id = request_id()
         head, self._written = _form(stream)
         lines = next(self._batches, "")
@@ -58,7 +66,21 @@ class _Begun:
 
     def close(self) -> None:
         """End the transaction, however far it came; the server calls this also where the client has gone away."""
-        self._batches.close()
+        try:
+            self._batches.close()
+        finally:
+            # Once, however often it is closed.
+            release, self._release = self._release, None
+            if release:
+                release()
+
+
+def make_places(app: Flask, most: int = sys.maxsize) -> None:
+    """Let at most so many streams of an app be sent at a time: each holds a thread and a snapshot while it lasts.
+
+    Until a server says how many threads it has, that is as many as come.
+    """
+    app.extensions[_NAME] = threading.Semaphore(most)
 
 
 def _form(stream: Stream) -> tuple[bytes, Callable[[str], bytes]]:
@@ -83,14 +105,18 @@ def chunks(stream: Stream) -> Iterator[bytes]:
 
 
 def answer(stream: Stream, headers: dict[str, str]) -> Response:
-    """Return the response that sends a stream."""
-    begun = _Begun(stream)
+    """Return the response that sends a stream; raises Unavailable where as many are sent as may be."""
+    places: threading.Semaphore = current_app.extensions[_NAME]
+    if not places.acquire(blocking=False):
+        raise Unavailable("all places of streams are taken", "Too many lists are being sent whole.", again=_AGAIN)
+    begun = _Begun(stream, places.release)
     content_type = CONTENT_TYPES[stream.query["format"]]
     if request.method == "HEAD":
         begun.close()
         return Response(iter(()), headers=headers, content_type=content_type)
     if request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0":
         return _measured(begun, headers, content_type)
+    sending.as_stream()
     return Response(begun, headers=headers, content_type=content_type)
 
 

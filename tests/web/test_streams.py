@@ -470,7 +470,7 @@ def ask(server: Server, path: str) -> tuple[http.client.HTTPConnection, http.cli
 @pytest.fixture(scope="module")
 def large(shared_database_url: str) -> str:
     """The address of a database with more than would fit in what a worker may take."""
-    open_database(Settings(database=shared_database_url))
+    open_database(Settings(database=shared_database_url, query_timeout=0))
     fill(MANY)
     # As autovacuum does in the field, which is off here.
     execute("ANALYZE")

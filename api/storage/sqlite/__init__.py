@@ -4,6 +4,7 @@ from api.storage.sqlite.connections import (
     PLACEHOLDER,
     TYPES,
     append_only,
+    burden,
     compare_by_code_points,
     cursor,
     damaged,
@@ -48,9 +49,9 @@ from api.storage.sqlite.searching import (
 
 __all__ = [
     "INDEX_WORDS", "MATCHES", "PINNED", "PLACEHOLDER", "REMEDY", "SEARCH_TABLE", "TYPES", "alone", "append_only",
-    "before_connecting", "beside", "compare_by_code_points", "condition", "cursor", "damage", "damaged", "emptied",
-    "expect_much", "forget_all_words", "forget_words", "forget_words_at_once", "hold", "impatient", "indexed_sum",
-    "lenient", "lock_writes", "match_all", "match_any", "match_phrase", "match_stems", "match_without",
+    "before_connecting", "beside", "burden", "compare_by_code_points", "condition", "cursor", "damage", "damaged",
+    "emptied", "expect_much", "forget_all_words", "forget_words", "forget_words_at_once", "hold", "impatient",
+    "indexed_sum", "lenient", "lock_writes", "match_all", "match_any", "match_phrase", "match_stems", "match_without",
     "migration_lock", "numbered", "numbers", "open_database", "reason", "scrub", "search_row",
     "several_workers_problem", "snapshot", "start_clock", "sum_of", "turn", "unlike_words",
 ]  # fmt: skip

@@ -26,6 +26,8 @@ TYPES = {
 }
 # Of pages, for each connection: so many KiB, negative by SQLite's convention; and for one that writes very much.
 _CACHE, _LARGE_CACHE = -16000, -48000
+# What the file of the write-ahead log is cut down to when it begins anew, so that its size tells what is in it.
+_KEPT_LOG = 8 * 2**20
 # After so many pages (64 MB) what one that writes very much has logged goes into the file: a page that many of its
 # transactions change goes there once.
 _LARGE_LOG = 16_000
@@ -46,6 +48,7 @@ def open_database(settings: Settings) -> Database:
             "foreign_keys": 1,
             "cache_size": _CACHE,
             "secure_delete": 1,
+            "journal_size_limit": _KEPT_LOG,
         },
         # IMMEDIATE, since a deferred transaction that comes to write fails at once with "locked".
         lock_type="IMMEDIATE",
@@ -107,6 +110,13 @@ def snapshot(db: Database) -> Iterator[None]:
     finally:
         db.execute_sql("PRAGMA query_only = 0")
         db.execute_sql(f"PRAGMA cache_size = {_CACHE}")
+
+
+def burden(db: Database) -> int:
+    """Return the size of the write-ahead log, which cannot begin anew while somebody reads an older state."""
+    with suppress(OSError):
+        return Path(f"{db.database}-wal").stat().st_size
+    return 0
 
 
 @contextmanager
