@@ -11,6 +11,7 @@ FAULTS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 # Each of these files says that a step is done. Make compares their age with that of the files they depend on,
@@ -25,7 +26,18 @@ serve: $(INSTALLED)  ## Start the server on PORT (8000) and HOST, with demonstra
 
 .PHONY: test
 test: $(INSTALLED_TESTS)  ## Run the tests, or those that TESTS names
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
+	@$(PYTEST) -m 'not thorough' $(TESTS)
+
+.PHONY: quick
+quick: $(INSTALLED_TESTS)  ## Run those tests that need neither PostgreSQL nor a process of their own, in a minute or so
+	@ONRECORD_TEST_DATABASES=sqlite $(PYTEST) -m 'not thorough and not processes and not long' $(TESTS)
+
+.PHONY: test-thorough
+test-thorough: $(INSTALLED_TESTS)  ## Run only what `make test` leaves out: what draws more, asks everything, breaks things
+	@$(PYTEST) -m thorough $(TESTS)
+
+.PHONY: test-all
+test-all: test test-thorough  ## Run everything
 
 .PHONY: bench
 bench: $(INSTALLED)  ## Measure the speed on SIZE (1000000) invented statements, which are made once; JSON=1 for JSON
@@ -65,7 +77,7 @@ clean:  ## Remove all that was made, except the records in data/
 
 .PHONY: help
 help:  ## List the targets
-	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | expand -t 10
 
 # --- the virtual environment ---
 

@@ -27,6 +27,13 @@ NEVER = "stm_00000000000000000000000000"
 COLLECTIONS = ("statements", "speakers", "outlets", "sources", "reviews", "relations")
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark the tests of modules that import from `tests.servers`: they start processes, which a quick run leaves out."""
+    imported = vars(getattr(item, "module", None) or object).values()
+    if any(getattr(each, "__module__", None) == "tests.servers" for each in imported):
+        item.add_marker("processes")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the tests that take longest, so that several processes come to their end together."""
