@@ -28,7 +28,7 @@ COLLECTIONS = ("statements", "speakers", "outlets", "sources", "reviews", "relat
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark the tests of modules that import from `tests.servers`: they start processes, which a quick run leaves out."""
+    """Mark what a quick run leaves out: tests whose module imports from `tests.servers` start processes."""
     imported = vars(getattr(item, "module", None) or object).values()
     if any(getattr(each, "__module__", None) == "tests.servers" for each in imported):
         item.add_marker("processes")
