@@ -33,6 +33,7 @@ class Parameter(Checked[Any]):
     """
 
     several: ClassVar[bool] = False
+    comma: ClassVar[bool] = False
     default_error_messages = {
         "twice": "This parameter takes one value and was given {count}.",
         "empty": "This parameter was given without a value.",
@@ -52,7 +53,7 @@ class Parameter(Checked[Any]):
     def _check(self, text: str) -> None:
         if not text.strip():
             raise self.make_error("empty")
-        if len(text) > LONGEST_VALUE:
+        if any(len(each) > LONGEST_VALUE for each in (text.split(",") if self.comma else [text])):
             raise self.make_error("length", most=LONGEST_VALUE)
         if found := unfit_in_name(text):
             raise self.make_error("characters", found=f"U+{ord(found):04X}")
@@ -144,7 +145,7 @@ class Wait(Parameter):
 class Words(Parameter):
     """Some of a closed list of words, repeated or with commas between them."""
 
-    several = True
+    several = comma = True
     default_error_messages = {"choice": "{found!r} is not one of: {words}.{hint}"}
 
     def __init__(self, words: Sequence[str], **kwargs: Any) -> None:
@@ -167,7 +168,7 @@ class Words(Parameter):
 class Tags(Parameter):
     """Values of an open list, repeated or with commas between them."""
 
-    several = True
+    several = comma = True
 
     def many(self, texts: Sequence[str]) -> list[str]:
         """The values, each once, in their order."""
@@ -336,7 +337,7 @@ class Moment(Parameter):
 class Names(Parameter):
     """Ids, names or aliases. A value with a comma is tried whole first, so all readings are given."""
 
-    several = True
+    several = comma = True
 
     def many(self, texts: Sequence[str]) -> list[list[str]]:
         """For each value its readings: `["A, B"]` whole, then `["A", "B"]`; a list of lists."""

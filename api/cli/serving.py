@@ -100,7 +100,9 @@ def _greet(settings: Settings, host: str, port: int, demo: bool) -> None:
 
 def _run(app: Any, host: str, port: int, workers: int, threads: int) -> None:
     from gunicorn.app.base import BaseApplication
+    from gunicorn.http import wsgi
 
+    from api.cli.workers import LONGEST_REQUEST_LINE, Answer, Worker
     from api.web import sending, streams, waiting
     from api.web.observing import log_to_stderr
 
@@ -125,9 +127,15 @@ def _run(app: Any, host: str, port: int, workers: int, threads: int) -> None:
         # All that work may have to wait for their turn to write; the others answer meanwhile.
         storage.make_places(_working(threads), writers=threads)
 
-    options = {**_options(host, port, workers, threads), "post_worker_init": ready}
+    options = {
+        **_options(host, port, workers, threads),
+        "worker_class": Worker,
+        "limit_request_line": LONGEST_REQUEST_LINE,
+        "post_worker_init": ready,
+    }
     log_to_stderr()
-    _say_no_name()
+    # It has no setting for this.
+    wsgi.Response = Answer
     Server().run()
 
 
@@ -154,7 +162,6 @@ def _working(threads: int) -> int:
 def _options(host: str, port: int, workers: int, threads: int) -> dict[str, Any]:
     return {
         "bind": [f"[{host}]:{port}" if ":" in host else f"{host}:{port}"],
-        "worker_class": "gthread",
         "workers": workers,
         # Some are left to answer what needs no database, above all whether the process lives.
         "threads": _working(threads) + _waiting(threads) + _streaming(threads) + _sending(threads) + _SPARE,
@@ -174,15 +181,3 @@ def _options(host: str, port: int, workers: int, threads: int) -> dict[str, Any]
         "loglevel": "warning",
         "proc_name": "onrecord",
     }
-
-
-def _say_no_name() -> None:
-    """Have gunicorn leave out the header that tells which server this is; it has no setting for that."""
-    from gunicorn.http.wsgi import Response
-
-    whole = Response.default_headers
-
-    def nameless(self: Any) -> list[str]:
-        return [header for header in whole(self) if not header.startswith("Server:")]
-
-    Response.default_headers = nameless

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request, request
 
-from api.web import limits, origins, sending
+from api.web import bodies, limits, origins, sending
 from api.web.keys import KEY_ID, hide
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-_HEADERS = [
+HEADERS = [
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
     ("Content-Security-Policy", _POLICY),
@@ -43,6 +43,8 @@ _HEADERS = [
 ]
 # For two years, as the lists of browsers want it. Of the hosts below this one it says nothing: they may be others'.
 _SECURE = ("Strict-Transport-Security", "max-age=63072000")
+# What tells the HTTP server to end the connection with this answer.
+CLOSE = ("Connection", "close")
 # Where the request's id and that of its key stand in its environment.
 _ID = "onrecord.request_id"
 
@@ -102,7 +104,7 @@ def observe(app: Flask) -> None:
     """
     inner, answers = app.wsgi_app, sending.of(app)
     secure = app.config["PUBLIC_URL"].startswith("https://")
-    common = [(each[0].lower(), each) for each in (*_HEADERS, *([_SECURE] if secure else []))]
+    common = [(each[0].lower(), each) for each in (*HEADERS, *([_SECURE] if secure else []))]
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         began = time.perf_counter()
@@ -111,6 +113,8 @@ def observe(app: Flask) -> None:
             own = {name.lower() for name, _ in headers}
             more = [each for name, each in common if name not in own]
             more += origins.headers(app, environ) + limits.headers(environ)
+            if bodies.unread(environ):
+                more.append(CLOSE)
             if _log.isEnabledFor(logging.INFO):
                 _log.handle(_Request(hide(_line(environ, status[:3], time.perf_counter() - began))))
             return start_response(status, [*headers, *more, ("X-Request-Id", environ[_ID])], *error)

@@ -26,7 +26,7 @@ from schemas.faults import problems as faults
 
 MEDIA_TYPE = "application/problem+json"
 # The characters that may stand unescaped in a path (RFC 3986, section 3.3).
-_IN_PATHS = "/-._~!$&'()*+,;=:@"
+IN_PATHS = "/-._~!$&'()*+,;=:@"
 log = logging.getLogger("onrecord")
 
 
@@ -194,12 +194,18 @@ _BY_ERROR: tuple[tuple[type[Exception], str], ...] = (
     (TooMany, "too-many-requests"),
     (Unavailable, "unavailable"),
 )
-_BY_STATUS = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+_BY_STATUS = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large", 500: "internal"}
 
 
 def type_of(error: type[Exception]) -> Type:
     """Return the type of problem that a class of errors is answered with."""
     return TYPES[next((slug for kind, slug in _BY_ERROR if issubclass(error, kind)), "internal")]
+
+
+def of_status(status: int, name: str) -> Type:
+    """Return the type of problem that a status is answered with where nothing more is known than its name."""
+    type = TYPES[_BY_STATUS.get(status, "http")]
+    return Type("http", status, name, type.about) if type.slug == "http" else type
 
 
 def answer(error: Exception) -> Response:
@@ -238,13 +244,10 @@ def _headers(error: Exception) -> dict[str, str]:
 def _of_http(error: HTTPException) -> Response:
     if error.response is not None or (error.code or 500) < 400:
         return error.get_response()  # type: ignore[return-value]
-    status = error.code or 500
-    type = TYPES[_BY_STATUS.get(status, "http")]
+    type = of_status(error.code or 500, error.name)
     headers = {}
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         headers["Allow"] = ", ".join(sorted(error.valid_methods))
-    if type.slug == "http":
-        type = Type("http", status, error.name, type.about)
     return render(type, _details(type, headers) or error.description or error.name, headers=headers)
 
 
@@ -256,24 +259,30 @@ def _details(type: Type, headers: dict[str, str]) -> str | None:
     return None
 
 
-def render(
-    type: Type, detail: str, *, facts: dict[str, Any] | None = None, headers: dict[str, str] | None = None
-) -> Response:
-    """Return a problem as JSON, or as a page for a browser that asks for one."""
+def document(type: Type, detail: str, path: str, request_id: str | None, facts: dict[str, Any] | None = None) -> str:
+    """Return a problem as JSON; `path` is what was asked for, as a URI has it."""
     body = {
         "type": f"/problems/{type.slug}",
         "title": type.title,
         "status": type.status,
         "detail": detail,
-        "instance": quote(request.path, safe=_IN_PATHS),
-        "request_id": request_id(),
+        "instance": path,
+        "request_id": request_id,
         **(facts or {}),
     }
+    return orjson.dumps(body).decode()
+
+
+def render(
+    type: Type, detail: str, *, facts: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+) -> Response:
+    """Return a problem as JSON, or as a page for a browser that asks for one."""
     headers = {"Cache-Control": "no-store", "Vary": "Accept, Authorization", **(headers or {})}
     if wants_page():
-        text = page(type.title, detail, body.get("errors"))
+        text = page(type.title, detail, (facts or {}).get("errors"))
         return Response(hide(text), type.status, headers, mimetype="text/html")
-    return Response(hide(orjson.dumps(body).decode()), type.status, headers, content_type=MEDIA_TYPE)
+    text = document(type, detail, quote(request.path, safe=IN_PATHS), request_id(), facts)
+    return Response(hide(text), type.status, headers, content_type=MEDIA_TYPE)
 
 
 def wants_page() -> bool:
