@@ -15,6 +15,7 @@ from api.domain.keys import Key
 from api.domain.kinds import Document
 from api.domain.reading import Sent
 from api.domain.statements import STATEMENT
+from api.domain.worlds import World
 from api.storage.db import writing
 from schemas.faults import problems
 
@@ -30,12 +31,13 @@ def correct(id: str, correction: Document, *, by: Key, expected: frozenset[int] 
         patch = correction["patch"] or {}
         if correction["kind"] == "retraction":
             patch = _retracting(patch, previous)
+        world = World(by.name)
         with _inside(patch):
-            settled = records.patched(STATEMENT, previous, patch, by=by.name)
+            settled = records.patched(STATEMENT, previous, patch, world)
         made = {part: correction[part] for part in ("kind", "note", "on")}
         made.update(on=made["on"] or now()[:10], version=previous["version"] + 1)
         settled["corrections"] = [*previous["corrections"], made]
-        records.replace(STATEMENT, n, previous, settled, by=by.name, note=correction["note"])
+        records.replace(STATEMENT, n, previous, settled, world, note=correction["note"])
         return reading.find(STATEMENT, id, by)
 
 

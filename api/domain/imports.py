@@ -15,20 +15,20 @@ from typing import Any, NamedTuple
 
 from marshmallow import ValidationError
 
-from api.domain import drafts, log, records, statements
+from api.domain import records, statements
 from api.domain.errors import Conflict, Gone, Invalid, Refused
 from api.domain.ids import is_id, is_time
 from api.domain.keys import Key
 from api.domain.kinds import Document
 from api.domain.outcomes import Outcome, Report
 from api.domain.outlets import OUTLET
-from api.domain.references import Known, Resolution
 from api.domain.speakers import SPEAKER
 from api.domain.statements import STATEMENT, Drawn
-from api.storage.db import among, undoable, writing
+from api.domain.worlds import World
+from api.storage.db import undoable
 from api.text.folding import fold
-from schemas.faults import MOST_PROBLEMS, Path, pointer, problems
-from schemas.statements import StatementOut
+from schemas.faults import MOST_PROBLEMS, Fault, Path, pointer, problems
+from schemas.statements import SHORTHAND, StatementOut
 
 # What our own export lines hold besides what may be sent; id, time and corrections may be kept.
 _DROPPED = ("version", "updated_at", "recorded_by")
@@ -51,22 +51,31 @@ class Line(NamedTuple):
     """A line that is right by itself: its fields, what is drawn from them, what may be kept of it, and who is
     described in it, by ids.
 
-    `named` are the types and ids or folded names of all who may be meant by it. `shorthand` is whether its one
-    appearance is told at the top, which is where problems of that are shown.
+    `named` are the types and ids or folded names of all who may be meant by it. `held` are the members that it
+    holds, which are all that it changes where it updates. Where it lacks what a new statement cannot be without, it
+    `lacks` that, as problems, and nothing is drawn.
     """
 
     number: int
     fields: Document
-    drawn: Drawn
+    drawn: Drawn | None
     kept: Document
     described: dict[str, Document]
     named: set[tuple[str, str]]
-    shorthand: bool
+    held: tuple[str, ...]
+    lacks: tuple[dict[str, str], ...] = ()
+
+    def patch(self) -> Document:
+        """Return the members that it holds, as a merge patch."""
+        fields = self.fields
+        if not self.lacks and self.shorthand:
+            fields = {**fields, **{name: fields["appearances"][0][name] for name in SHORTHAND}}
+        return {name: fields.get(name) for name in self.held}
 
     @property
-    def print(self) -> int:
-        """The number that is equal for texts that fold alike."""
-        return self.drawn.print
+    def shorthand(self) -> bool:
+        """Whether its one appearance is told at the top, which is where problems of that are shown."""
+        return "appearances" not in self.held
 
 
 def check(
@@ -82,34 +91,51 @@ def check(
         # In what we send, the outlet of the first appearance stands besides.
         del sent["outlet"]
     found: list[dict[str, Any]] = []
+    lacking = False
     descriptions = _descriptions(sent, ())
     try:
         fields = STATEMENT.takes.load(sent)
     except ValidationError as error:
-        if not told:
+        lacking = _is_lacking(error, sent)
+        if not told and not lacking:
             return Outcome(number, "failed", 422)
         found = [{**each, "pointer": STATEMENT.takes.locate(each["pointer"], sent)} for each in problems(error)]
+        # In a patch, null says that what is there is taken away, also where something else stands for it here.
+        fields = {**dict(error.valid_data or {}), **{name: None for name, value in sent.items() if value is None}}
         # Of a line that is right there are not too many.
         descriptions = islice(descriptions, MOST_PROBLEMS)
     try:
         kept = _kept(document)
     except Invalid as error:
-        kept, found = {}, [*error.facts["errors"], *found]
+        kept, lacking, found = {}, False, [*error.facts["errors"], *found]
     described: dict[str, Document] = {}
     for path, id, given in descriptions:
         told_of, faults = _description(id[:3], given["name"], given.get("type"))
         found += [{**each, "pointer": pointer(path) + each["pointer"].removeprefix("#")} for each in faults]
+        lacking = lacking and not faults
         described.setdefault(id, {"id": id, **told_of})
-    if found or wrong:
+    if wrong or (found and not lacking):
         places = tuple(each["pointer"] for each in wrong)
         others = [each for each in found if not _within(each["pointer"], places)]
         return Outcome(number, "failed", 422, (*wrong, *others))
+    if lacking:
+        return Line(number, fields, None, kept, described, set(), tuple(sent), tuple(found))
     named = _named(fields, described)
-    return Line(number, fields, STATEMENT.draw(fields), kept, described, named, "appearances" not in sent)
+    return Line(number, fields, STATEMENT.draw(fields), kept, described, named, tuple(sent))
 
 
 def _within(pointer: str, places: Sequence[str]) -> bool:
     return any(pointer == place or pointer.startswith(f"{place}/") for place in places)
+
+
+def _is_lacking(error: ValidationError, sent: Document) -> bool:
+    """Tell whether all that is wrong with a line is what is not in it, which a statement that is held may have."""
+    return isinstance(error.messages, dict) and all(
+        (name not in sent or name == "attributed_as")
+        and isinstance(faults, list)
+        and all(isinstance(each, Fault) and each.code == "required" for each in faults)
+        for name, faults in error.messages.items()
+    )
 
 
 def _named(fields: Document, described: dict[str, Document]) -> set[tuple[str, str]]:
@@ -180,33 +206,22 @@ def write(lines: list[Line], options: Options, *, by: Key) -> list[Outcome]:
 
 
 class _Batch:
-    """Some lines and what of the store they might meet, read at once; new statements wait to be stored together."""
+    """Some lines and the world that they are written in, which has looked up at once whatever they might meet."""
 
     def __init__(self, lines: list[Line], options: Options, by: Key) -> None:
-        self.lines, self.options, self.by = lines, options, by
-        self.known = Known(gathers=True, keeping=options.keeping)
-        self._expect()
-        prints = [line.print for line in lines]
-        self.alike = {print for (print,) in among("SELECT fingerprint FROM statement WHERE fingerprint IN", prints)}
-        self.external = dict(among("SELECT external_id, id FROM statement WHERE external_id IN", self._external()))
-        self.ids = set(log.held(self._ids()))
-        self.waiting: list[tuple[Document, Drawn]] = []
-
-    def _expect(self) -> None:
-        named = {each for line in self.lines for each in line.named}
+        self.lines, self.options = lines, options
+        self.world = World(by.name, keeping=options.keeping)
+        named = {each for line in lines for each in line.named}
         for kind in (SPEAKER, OUTLET):
             of_kind = {each for type, each in named if type == kind.name}
             ids = {each for each in of_kind if is_id(each, kind.prefix)}
-            self.known.expect(kind, ids, of_kind - ids)
+            self.world.expect(kind, ids, of_kind - ids)
+        self.world.expect_ids({id for line in lines if (id := self._kept(line).get("id"))})
+        external = {each for line in lines if (each := line.fields["external_id"]) is not None}
+        self.world.expect_statements(external, {line.drawn.print for line in lines if line.drawn})
 
-    def _external(self) -> list[str]:
-        return [each for line in self.lines if (each := line.fields["external_id"]) is not None]
-
-    def _ids(self) -> list[str]:
-        return [id for line in self.lines if (id := self._own_id(line))]
-
-    def _own_id(self, line: Line) -> str | None:
-        return line.kept.get("id") if self.options.keeping else None
+    def _kept(self, line: Line) -> Document:
+        return line.kept if self.options.keeping else {}
 
     def written(self) -> list[Outcome]:
         """Write all and return what became of each."""
@@ -215,80 +230,48 @@ class _Batch:
             try:
                 outcomes.append(self._line(line))
             except ValidationError as error:
-                outcomes.append(Outcome(line.number, "failed", 422, tuple(problems(error))))
+                outcomes.append(_failed(line, Invalid(problems(error))))
             except Refused as error:
                 outcomes.append(_failed(line, error))
-        self._store()
+        self.world.store()
         return outcomes
 
     def _line(self, line: Line) -> Outcome:
-        id, external = self._own_id(line), line.fields["external_id"]
-        taken = self.external.get(external) if external else None
-        if id in self.ids or (taken and self.options.on_conflict != "error"):
-            self._store()
-            return self._met(line, id if id in self.ids else taken)
-        if taken or line.print in self.alike:
-            # Something with these words is held, or comes before: whether it is the same is looked at one by one.
-            self._store()
-            return self._alone(line)
-        return self._created(line, self._drafted(line))
+        held = self._met(line)
+        if held and self.options.on_conflict == "update":
+            return self._changed(line, held)
+        if line.lacks:
+            raise Invalid(list(line.lacks))
+        if held and self.options.on_conflict == "skip":
+            return Outcome(line.number, "unchanged")
+        if held and held == self._kept(line).get("id"):
+            raise Conflict(f"A statement with this id is or was held: {held}.", existing=statements.existing(held))
+        return self._created(line)
 
-    def _drafted(self, line: Line) -> Document:
-        kept = line.kept if self.options.keeping else {}
-        by = self.by.name
-        settled = STATEMENT.settle(line.fields, Resolution(by, None, self.known, line.described))
-        document = drafts.drafted(STATEMENT, settled, by=by, id=kept.get("id"), at=kept.get("created_at"))
-        if "corrections" in kept:
-            document["corrections"] = kept["corrections"]
-        return document
+    def _met(self, line: Line) -> str | None:
+        """Return the id of the statement that a line is about, if one is held."""
+        id, external = self._kept(line).get("id"), line.fields["external_id"]
+        if id and self.world.was_held(id):
+            return str(id)
+        return self.world.holder(external) if external is not None else None
 
-    def _created(self, line: Line, document: Document) -> Outcome:
-        self.waiting.append((document, line.drawn))
-        self.alike.add(line.print)
-        if line.fields["external_id"] is not None:
-            self.external[line.fields["external_id"]] = document["id"]
-        if self._own_id(line):
-            self.ids.add(document["id"])
+    def _created(self, line: Line) -> Outcome:
+        try:
+            records.create(
+                STATEMENT, line.fields, line.drawn, self.world, described=line.described, kept=self._kept(line)
+            )
+        except Conflict:
+            if self.options.on_conflict != "skip":
+                raise
+            return Outcome(line.number, "unchanged")
         return Outcome(line.number, "created")
 
-    def _store(self) -> None:
-        self.known.store()
-        drafts.keep(STATEMENT, [document for document, _ in self.waiting], [drawn for _, drawn in self.waiting])
-        self.waiting = []
-
-    def _alone(self, line: Line) -> Outcome:
-        document = self._drafted(line)
-        try:
-            STATEMENT.refuse(document)
-        except Conflict as error:
-            self.known.unmake()
-            return Outcome(line.number, "unchanged") if self.options.on_conflict == "skip" else _failed(line, error)
-        return self._created(line, document)
-
-    def _met(self, line: Line, held: Any) -> Outcome:
-        """Return what becomes of a line whose id or external id is taken."""
-        if self.options.on_conflict == "skip":
-            return Outcome(line.number, "unchanged")
-        if self.options.on_conflict == "error":
-            detail = f"A statement with this id or external_id is held: {held}."
-            return _failed(line, Conflict(detail, existing={"id": held, "url": f"/v1/statements/{held}"}))
-        try:
-            with writing():
-                return self._revised(line, held)
-        except Exception:
-            self.known.forget()
-            raise
-
-    def _revised(self, line: Line, held: str) -> Outcome:
-        n, previous = records.current(STATEMENT, held, None)
-        settled = STATEMENT.settle(line.fields, Resolution(self.by.name, previous, self.known, line.described))
-        if self.options.keeping and "corrections" in line.kept:
-            settled["corrections"] = line.kept["corrections"]
-        if not records.differs(previous, settled):
-            return Outcome(line.number, "unchanged")
-        self.known.store()
-        records.replace(STATEMENT, n, previous, settled, by=self.by.name)
-        return Outcome(line.number, "updated")
+    def _changed(self, line: Line, held: str) -> Outcome:
+        # What is to be changed may be waiting itself, and the log has what was before it.
+        self.world.store()
+        kept = self._kept(line)
+        made = records.change(STATEMENT, held, line.patch(), self.world, described=line.described, kept=kept)
+        return Outcome(line.number, "updated" if made else "unchanged")
 
 
 def _failed(line: Line, error: Refused) -> Outcome:

@@ -28,9 +28,9 @@ class Kind:
     `takes` validates what is sent. `settle(fields, resolution)` turns references into ids, making
     the records that are named and missing, and returns the members of the document in their order.
     `merge(fields, patch)` puts a merge patch's members in place of the record's.
-    `refuse(document)` raises Conflict where the store holds the same already. `draw(fields)` gives what is indexed
-    of a document whoever it names: it needs no database, and nothing but what was sent, so that it can be done
-    before a write begins. `columns(n, document, drawn)` gives
+    `draw(fields)` gives what is indexed of a document whoever it names: it needs no database, and nothing but what
+    was sent, so that it can be done before a write begins. `refuse(document, drawn, world)` raises Conflict where
+    the same is held already. `columns(n, document, drawn)` gives
     the row's index columns and `project(n, document, previous)` brings the tables beside it
     from one document to another; None stands for none. Where `add(news)` is given, it does the same at once for
     many new rows. `release(id)` raises
@@ -48,7 +48,7 @@ class Kind:
     columns: Callable[[int, Document, Any], dict[str, object]]
     merge: Callable[[Document, Document], Document] = _merged
     draw: Callable[[Document], Any] = _nothing
-    refuse: Callable[[Document], None] = _nothing
+    refuse: Callable[[Document, Any, Any], None] = _nothing
     project: Callable[[int, Document | None, Document | None], None] = _nothing
     add: Callable[[list[New]], None] | None = None
     release: Callable[[str], None] = _nothing

@@ -14,6 +14,7 @@ from api.domain.errors import Conflict, Invalid
 from api.domain.keys import Key
 from api.domain.kinds import Kind
 from api.domain.reading import Sent
+from api.domain.worlds import World
 from api.storage.db import execute, row, rows, writing
 
 
@@ -27,7 +28,7 @@ def merge(kind: Kind, id: str, into: str, *, by: Key, expected: frozenset[int] |
         n, previous = records.current(kind, id, expected)
         standing = _standing(kind, id, into)
         settled = {**records.own(kind, previous), "merged_into": {"id": standing}}
-        records.replace(kind, n, previous, settled, by=by.name, op="merge", note=f"Merged into {standing}.")
+        records.replace(kind, n, previous, settled, World(by.name), op="merge", note=f"Merged into {standing}.")
         root = names.number(kind.name, standing) or 0
         execute(f"UPDATE {kind.name} SET merged_into = ? WHERE merged_into = ?", (root, n))
         _move_count(kind.name, n, root)
@@ -46,7 +47,7 @@ def unmerge(kind: Kind, id: str, *, by: Key, expected: frozenset[int] | None) ->
             raise Conflict(f"The {kind.name} is not merged into another.")
         (root,) = row(f"SELECT merged_into FROM {kind.name} WHERE n = ?", (n,)) or (0,)
         note = f"No longer merged into {previous['merged_into']['id']}."
-        records.replace(kind, n, previous, records.own(kind, previous), by=by.name, note=note)
+        records.replace(kind, n, previous, records.own(kind, previous), World(by.name), note=note)
         for below in _below(kind.name, id, root):
             execute(f"UPDATE {kind.name} SET merged_into = ? WHERE id = ?", (n, below))
         for each in (n, root):

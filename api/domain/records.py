@@ -6,13 +6,15 @@ from typing import Any
 
 import orjson
 
-from api.domain import drafts, log, reading, references, survivors
+from api.domain import drafts, log, reading, survivors
 from api.domain.drafts import written
 from api.domain.errors import Stale
 from api.domain.ids import now
 from api.domain.keys import Key
 from api.domain.kinds import Document, Kind
 from api.domain.reading import Sent
+from api.domain.references import Resolution
+from api.domain.worlds import World
 from api.storage.db import execute, row, update, writing
 
 _OURS = ("id", "version", "created_at", "updated_at", "recorded_by")
@@ -36,10 +38,35 @@ def store(kind: Kind, fields: Document, *, by: str) -> str:
 
 
 def _stored(kind: Kind, fields: Document, drawn: Any, by: str) -> str:
-    document = drafts.drafted(kind, kind.settle(fields, references.Resolution(by, None)), by=by)
-    kind.refuse(document)
-    drafts.keep(kind, [document], [drawn])
+    world = World(by)
+    document = create(kind, fields, drawn, world)
+    world.store()
     return str(document["id"])
+
+
+def create(
+    kind: Kind,
+    fields: Document,
+    drawn: Any,
+    world: World,
+    *,
+    described: dict[str, Document] | None = None,
+    kept: Document | None = None,
+) -> Document:
+    """Make a new record, which the world is to store, and return its document.
+
+    `described` tells of those that it names by ids, `kept` what it keeps of what only we write. Raises Invalid and
+    Conflict.
+    """
+    kept = kept or {}
+    with world.attempt():
+        settled = kind.settle(fields, Resolution(world, None, described))
+        document = drafts.drafted(kind, settled, by=world.by, id=kept.get("id"), at=kept.get("created_at"))
+        if "corrections" in kept:
+            document["corrections"] = kept["corrections"]
+        kind.refuse(document, drawn, world)
+    world.create(kind, document, drawn)
+    return document
 
 
 def revise(kind: Kind, id: str, patch: Document, *, by: Key, expected: frozenset[int] | None) -> Sent:
@@ -50,11 +77,30 @@ def revise(kind: Kind, id: str, patch: Document, *, by: Key, expected: frozenset
     Conflict, Invalid and marshmallow's ValidationError.
     """
     with writing():
-        n, previous = current(kind, id, expected)
-        settled = patched(kind, previous, patch, by=by.name)
-        if differs(previous, settled):
-            replace(kind, n, previous, settled, by=by.name)
+        change(kind, id, patch, World(by.name), expected=expected)
         return reading.find(kind, id, by)
+
+
+def change(
+    kind: Kind,
+    id: str,
+    patch: Document,
+    world: World,
+    *,
+    expected: frozenset[int] | None = None,
+    described: dict[str, Document] | None = None,
+    kept: Document | None = None,
+) -> bool:
+    """Apply a merge patch to a record that is stored, and tell whether that made a version; raises as `revise`."""
+    n, previous = current(kind, id, expected)
+    with world.attempt():
+        settled = patched(kind, previous, patch, world, described)
+        if kept and "corrections" in kept:
+            settled["corrections"] = kept["corrections"]
+        if not differs(previous, settled):
+            return False
+        replace(kind, n, previous, settled, world)
+    return True
 
 
 def withdraw(kind: Kind, id: str, reason: str | None, *, by: Key, expected: frozenset[int] | None) -> None:
@@ -106,12 +152,15 @@ def current(kind: Kind, id: str, expected: frozenset[int] | None, *, merged: boo
     return found[0], document
 
 
-def patched(kind: Kind, previous: Document, patch: Document, *, by: str) -> Document:
+def patched(
+    kind: Kind, previous: Document, patch: Document, world: World, described: dict[str, Document] | None = None
+) -> Document:
     """Return what a document holds besides what all records have, with a merge patch applied, checked and settled.
 
     Raises marshmallow's ValidationError, and Invalid.
     """
-    return kind.settle(kind.takes.load(kind.merge(own(kind, previous), patch)), references.Resolution(by, previous))
+    fields = kind.takes.load(kind.merge(own(kind, previous), patch))
+    return kind.settle(fields, Resolution(world, previous, described))
 
 
 def differs(previous: Document, settled: Document) -> bool:
@@ -125,24 +174,34 @@ def own(kind: Kind, document: Document) -> Document:
 
 
 def replace(
-    kind: Kind, n: int, previous: Document, settled: Document, *, by: str, op: str = "update", note: str | None = None
+    kind: Kind,
+    n: int,
+    previous: Document,
+    settled: Document,
+    world: World,
+    *,
+    op: str = "update",
+    note: str | None = None,
 ) -> None:
     """Put a record's next version in the place of the one before, which is kept; raises Conflict.
 
-    `op` and `note` are what the log says of it.
+    What the world has to store goes first. `op` and `note` are what the log says of it.
     """
     id, version = previous["id"], previous["version"] + 1
     document = {"id": id, "version": version, **settled}
     document.update(created_at=previous["created_at"], updated_at=now(), recorded_by=previous["recorded_by"])
-    kind.refuse(document)
+    drawn = kind.draw(document)
+    kind.refuse(document, drawn, world)
+    world.store()
     _supersede(kind, id)
     text, salt = written(document), log.new_salt()
-    columns = kind.columns(n, document, kind.draw(document))
+    columns = kind.columns(n, document, drawn)
     columns = {"version": version, "document": text, "salt": salt, **columns}
     update(kind.name, id, columns)
     kind.project(n, document, previous)
     digest = log.document_hash(salt, text)
-    log.append(op, kind.name, document, sha256=digest, by=by, at=document["updated_at"], note=note)
+    log.append(op, kind.name, document, sha256=digest, by=world.by, at=document["updated_at"], note=note)
+    world.learn(kind, document, drawn, previous)
 
 
 def _supersede(kind: Kind, id: str) -> None:

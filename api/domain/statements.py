@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import orjson
-
-from api.domain import names, quantities, survivors, words
+from api.domain import names, quantities, twins, words
 from api.domain.errors import Conflict, Invalid
 from api.domain.kinds import Document, Kind
 from api.domain.references import Resolution
-from api.storage.db import execute, execute_many, insert_all, row, rows
-from api.text.addresses import canonical
+from api.domain.worlds import World
+from api.storage.db import execute, execute_many, insert_all
 from api.text.folding import fingerprint, fold
 from schemas.edtf import bounds
 from schemas.statements import SHORTHAND, StatementIn
@@ -64,63 +62,19 @@ def _appearance(resolution: Resolution, given: Document, pointer: str) -> Docume
     return {**given, "outlet": outlet, "via": via, "source": source}
 
 
-def _refuse(document: Document) -> None:
+def _refuse(document: Document, drawn: Drawn, world: World) -> None:
     """Raise Conflict where the external id is taken or the same words are held from the same place."""
-    id, external = document["id"], document["external_id"]
-    if external is not None:
-        taken = row("SELECT id FROM statement WHERE external_id = ? AND id <> ?", (external, id))
-        if taken:
-            raise Conflict("Another statement has this external_id.", existing=_existing(taken[0]))
-    twin = _twin(document)
-    if twin:
-        raise Conflict("The same text by the same speaker from the same place is held.", existing=_existing(twin))
+    if (external := document["external_id"]) is not None:
+        taken = world.holder(external)
+        if taken not in (None, document["id"]):
+            raise Conflict("Another statement has this external_id.", existing=existing(taken))
+    if same := world.twins(document, drawn):
+        raise Conflict("The same text by the same speaker from the same place is held.", existing=existing(same[0]))
 
 
-def _existing(id: str) -> dict[str, str]:
+def existing(id: str | None) -> dict[str, str | None]:
+    """Return what tells of a statement that is in the way."""
     return {"id": id, "url": f"/v1/statements/{id}"}
-
-
-def _twin(document: Document) -> str | None:
-    # Texts that fold alike are few, so the rest is compared in the documents themselves.
-    alike = rows(
-        "SELECT id, document FROM statement WHERE fingerprint = ? ORDER BY id", (fingerprint(document["text"]),)
-    )
-    others = {id: orjson.loads(text) for id, text in alike}
-    before = others.pop(document["id"], None)
-    twins = _twins(document, others) if others else []
-    # Two that became alike when their speakers were merged may still be changed.
-    known = _twins(before, others) if before and twins else []
-    return next((id for id in twins if id not in known), None)
-
-
-def _twins(document: Document, others: dict[str, Document]) -> list[str]:
-    ours = _place(document)
-    return [id for id, other in others.items() if _same_place(ours, _place(other))]
-
-
-def _place(document: Document) -> dict[str, Any]:
-    speaker, outlet = document["speaker"], document["outlet"]["id"]
-    return {
-        "who": _standing("speaker", speaker["id"]) if speaker else fold(document["attributed_as"]),
-        "urls": _urls(document),
-        "otherwise": (_standing("outlet", outlet), document["said_on"]),
-    }
-
-
-def _standing(type: str, id: str) -> str:
-    return survivors.survivor(type, id) or id
-
-
-def _same_place(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    if one["who"] != other["who"]:
-        return False
-    if one["urls"] or other["urls"]:
-        return bool(one["urls"] & other["urls"])
-    return bool(one["otherwise"] == other["otherwise"])
-
-
-def _urls(document: Document) -> set[str]:
-    return {canonical(each["url"]) for each in document["appearances"] if each["url"]}
 
 
 def _mentioned(document: Document) -> set[str]:
@@ -158,7 +112,7 @@ def _draw(document: Document) -> Drawn:
         "published_upper": published[1],
     }
     topics = [(fold(label), label) for label in document["topics"]]
-    said, urls, figures = words.spoken(document), sorted(_urls(document)), quantities.draw(document)
+    said, urls, figures = words.spoken(document), sorted(twins.urls(document)), quantities.draw(document)
     return Drawn(fingerprint(document["text"]), columns, said, urls, topics, figures)
 
 
