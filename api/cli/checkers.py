@@ -15,8 +15,9 @@ from multiprocessing import connection, get_context, parent_process
 
 from api.domain.imports import Line
 from api.domain.outcomes import Outcome
+from api.formats.cutting import cut
 from api.formats.importing import checked
-from api.formats.lines import LONGEST, Format, Piece
+from api.formats.lines import Format, Piece
 
 # So many lines are checked at a time in each process, or fewer that are long.
 _CHUNK = 250
@@ -41,7 +42,7 @@ def checking(form: Format) -> Iterator[Callable[[Iterator[Piece]], Iterator[Chun
     _form = form
     count = os.cpu_count() or 1
     if count == 1:
-        yield lambda records: (list(zip(chunk, _check(chunk), strict=True)) for chunk in _chunks(records))
+        yield lambda records: (list(zip(chunk, _check(chunk), strict=True)) for chunk in cut(records, _CHUNK))
         return
     pool = ProcessPoolExecutor(count, get_context("fork"), _begin)
     try:
@@ -61,7 +62,7 @@ def collect_seldom() -> None:
 
 def _in_order(pool: ProcessPoolExecutor, records: Iterator[Piece]) -> Iterator[Chunk]:
     waiting: deque[tuple[list[Piece], Future[bytes]]] = deque()
-    for chunk in _chunks(records):
+    for chunk in cut(records, _CHUNK):
         try:
             waiting.append((chunk, pool.submit(_handed_over, chunk)))
         except Exception as error:
@@ -83,19 +84,6 @@ def _paired(chunk: list[Piece], found: Future[bytes]) -> Chunk:
 def _died(chunk: list[Piece], error: Exception) -> Died:
     why = " ".join(f"{type(error).__name__}: {error}".split())[:500]
     return Died(f"Lines {chunk[0].number} to {chunk[-1].number} could not be checked ({why})")
-
-
-def _chunks(records: Iterator[Piece]) -> Iterator[list[Piece]]:
-    chunk: list[Piece] = []
-    size = 0
-    for each in records:
-        chunk.append(each)
-        size += len(each.text)
-        if len(chunk) == _CHUNK or size > LONGEST:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
 
 
 # --- in the other processes ---

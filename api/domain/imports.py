@@ -8,7 +8,7 @@ meets something that is held already.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
@@ -20,12 +20,11 @@ from api.domain.errors import Conflict, Gone, Invalid, Refused
 from api.domain.ids import is_id, is_time
 from api.domain.keys import Key
 from api.domain.kinds import Document
-from api.domain.outcomes import Outcome, Report
+from api.domain.outcomes import Outcome
 from api.domain.outlets import OUTLET
 from api.domain.speakers import SPEAKER
 from api.domain.statements import STATEMENT, Drawn
 from api.domain.worlds import World
-from api.storage.db import undoable
 from api.text.folding import fold
 from schemas.faults import MOST_PROBLEMS, Fault, Path, pointer, problems
 from schemas.statements import SHORTHAND, StatementOut
@@ -284,24 +283,8 @@ def _failed(line: Line, error: Refused) -> Outcome:
     return Outcome(line.number, "failed", status, (problem,))
 
 
-def load(
-    checked: list[Line | Outcome], options: Options, *, by: Key, atomic: bool = False, dry_run: bool = False
-) -> Report:
-    """Write what is right of checked lines in one transaction and report what became of all, in their order.
-
-    Where it is `atomic` and a line fails, nothing is stored, nor in a `dry_run`, which tells what would become of each.
-    """
-    outcomes: list[Outcome] = []
-    with undoable() as undo:
-        right = [each for each in checked if isinstance(each, Line)]
-        written = {each.line: each for each in write(right, options, by=by)}
-        outcomes = [each if isinstance(each, Outcome) else written[each.number] for each in checked]
-        if atomic and any(each.result == "failed" for each in outcomes):
-            outcomes = [each if each.result == "failed" else replace(each, result="undone") for each in outcomes]
-            undo()
-        if dry_run:
-            undo()
-    report = Report()
-    for each in outcomes:
-        report.add(each)
-    return report
+def written(checked: Sequence[Line | Outcome], options: Options, *, by: Key) -> list[Outcome]:
+    """Write what is right of checked lines, in the caller's transaction; return what became of all, in their order."""
+    right = [each for each in checked if isinstance(each, Line)]
+    outcomes = {each.line: each for each in write(right, options, by=by)}
+    return [each if isinstance(each, Outcome) else outcomes[each.number] for each in checked]

@@ -15,8 +15,8 @@ _COUNTED = ("received", "created", "updated", "unchanged", "failed")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a line: `created`, `updated`, `unchanged`, `failed`, then with a status and the problems, or
-    `undone`, since another line failed."""
+    """What became of a line: `created`, `updated`, `unchanged`, or `failed`, then with a status and the
+    problems."""
 
     line: int
     result: str
@@ -52,8 +52,10 @@ class Report(Counts):
     """What became of all lines, counted; and of the failures the first, with their problems."""
 
     undone: int = 0
+    # The last of the lines.
+    line: int = 0
     errors: list[dict[str, Any]] = field(default_factory=list)
-    _room: int = MOST_BYTES
+    room: int = MOST_BYTES
 
     @property
     def received(self) -> int:
@@ -63,11 +65,35 @@ class Report(Counts):
     def add(self, outcome: Outcome) -> None:
         """Count one line, and note its problems while there is room."""
         super().add(outcome)
-        if outcome.result == "failed" and len(self.errors) < MOST_ERRORS and self._room > 0:
+        self.line = outcome.line
+        if outcome.result == "failed" and not self.full:
             told = {"line": outcome.line, "status": outcome.status, "errors": list(outcome.errors)}
-            self._room -= len(orjson.dumps(told))
-            if self._room > 0:
+            self.room -= len(orjson.dumps(told))
+            if self.room > 0:
                 self.errors.append(told)
+
+    @property
+    def full(self) -> bool:
+        """Whether no more failures are told."""
+        return len(self.errors) >= MOST_ERRORS or self.room <= 0
+
+    @property
+    def taken(self) -> int:
+        """How many lines are or were held."""
+        return self.created + self.updated + self.unchanged
+
+    def undo(self) -> None:
+        """Count what was taken as undone."""
+        self.undone, self.created, self.updated, self.unchanged = self.taken, 0, 0, 0
+
+    def state(self) -> bytes:
+        """Return all of it, for `restored`."""
+        return orjson.dumps(self)
+
+    @classmethod
+    def restored(cls, state: bytes) -> Report:
+        """Return a report as it was."""
+        return cls(**orjson.loads(state))
 
     def facts(self) -> dict[str, Any]:
         """Return the counts and failures by their names."""

@@ -20,6 +20,8 @@ from api.storage.db import execute, insert, row
 LIFETIME = timedelta(hours=24)
 # With so many a write, what has expired goes faster than new answers come.
 _FORGOTTEN_AT_ONCE = 10
+# Stands in the place of a status where there is no answer yet, and the body says how far the work has come.
+_BEGUN = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,22 @@ def recall(asked: Asked) -> Remembered | None:
 
     Raises Reused where the name was given to another request.
     """
+    known = _known(asked)
+    return known if known and known.status != _BEGUN else None
+
+
+def begun(asked: Asked) -> bytes | None:
+    """Return how far the work of a request has come that is not done, None where none of it is; raises Reused."""
+    known = _known(asked)
+    return known.body if known and known.status == _BEGUN else None
+
+
+def begin(asked: Asked, state: bytes) -> None:
+    """Store how far the work of a request has come, in the transaction of that work."""
+    remember(asked, Remembered(_BEGUN, [], state))
+
+
+def _known(asked: Asked) -> Remembered | None:
     found = row(
         "SELECT request, status, headers, body, nonce FROM remembered_answer "
         "WHERE access_key = ? AND method = ? AND path = ? AND name = ? AND at > ?",
@@ -68,9 +86,7 @@ def recall(asked: Asked) -> Remembered | None:
 
 def remember(asked: Asked, answer: Remembered) -> None:
     """Store an answer in the caller's transaction, in place of one that has expired; forget some that have, too."""
-    execute(
-        "DELETE FROM remembered_answer WHERE access_key = ? AND method = ? AND path = ? AND name = ?", _scope(asked)
-    )
+    drop(asked)
     _forget_expired()
     nonce = secrets.token_hex(16) if asked.secret else None
     values = {
@@ -86,6 +102,13 @@ def remember(asked: Asked, answer: Remembered) -> None:
         "at": now(),
     }
     insert("remembered_answer", values)
+
+
+def drop(asked: Asked) -> None:
+    """Forget what is stored of a request."""
+    execute(
+        "DELETE FROM remembered_answer WHERE access_key = ? AND method = ? AND path = ? AND name = ?", _scope(asked)
+    )
 
 
 def forget(record: str) -> None:

@@ -7,7 +7,7 @@ that is never closed would otherwise swallow all that comes after it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, Literal, NamedTuple
 
 # As long as the body of a request that records one.
@@ -132,6 +132,20 @@ class Pieces:
         text = self._take(end)
         self._spare = min(self._spare + _TIMES * len(text), _SPARE)
         return Piece(number, text.rstrip(b"\r\n"))
+
+
+def cut(pieces: Iterable[Piece], most: int) -> Iterator[list[Piece]]:
+    """Give so many pieces at a time, or fewer where they are long."""
+    together: list[Piece] = []
+    size = 0
+    for each in pieces:
+        together.append(each)
+        size += len(each.text)
+        if len(together) == most or size >= LONGEST:
+            yield together
+            together, size = [], 0
+    if together:
+        yield together
 
 
 def _refuse_encoding(first: bytes) -> None:

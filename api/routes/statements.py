@@ -6,12 +6,13 @@ from typing import Any
 
 from flask import Response
 
-from api.domain import checking, corrections, counts, imports
+from api.domain import bulks, checking, corrections, counts
 from api.domain.errors import Conflict, Gone, NotFound, Unusable
 from api.domain.imports import Options
 from api.domain.keys import Key
 from api.domain.kinds import Document
 from api.domain.reading import Sent
+from api.domain.repeats import Asked
 from api.domain.statements import STATEMENT
 from api.routes.records import Expected, collection
 from api.web import bulk
@@ -41,11 +42,18 @@ def similar(id: str, query: dict[str, Any], key: Key) -> dict[str, Any]:
 
 @routes.post("/bulk")
 @endpoint(needs="write", query=BulkQuery, files=tuple(bulk.MEDIA), gives="report", statuses=(207,), raises=(Unusable,))
-def record_many(query: dict[str, Any], key: Key) -> Response:
+def record_many(query: dict[str, Any], key: Key, asked: Asked | None) -> Response:
     """Record many statements at once, a line each, and tell what became of every line."""
     options = Options(query["on_conflict"], keeping=key.may("admin"))
-    lines = bulk.read(query["format"], safe=query["safe"])
-    return bulk.answer(imports.load(lines, options, by=key, atomic=query["atomic"], dry_run=query["dry_run"]))
+    parts = bulk.parts(query["format"], safe=query["safe"])
+    if query["atomic"] or query["dry_run"]:
+        done = bulks.together(
+            parts, options, by=key, asked=asked, answering=bulk.remembered, atomic=query["atomic"],
+            dry_run=query["dry_run"],
+        )  # fmt: skip
+    else:
+        done = bulks.in_parts(parts, options, by=key, asked=asked, answering=bulk.remembered)
+    return bulk.answer(done)
 
 
 @routes.post("/<id:id>/corrections")

@@ -156,6 +156,8 @@ def execute_many(sql: str, parameters: Sequence[Sequence[object]]) -> None:
     """Run a statement that returns nothing once for each of these; for none, not at all."""
     if parameters:
         with translated(), _places, _DRIVER:
+            # It has the time of one query, and nothing of what the query before it had.
+            dialect.start_clock(db)
             db.cursor().executemany(_placeholders(sql), parameters)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from itertools import islice
 
 import orjson
@@ -12,44 +13,77 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from api.domain.errors import BadParameter, Unusable
 from api.domain.imports import Line
 from api.domain.outcomes import Outcome, Report
+from api.domain.repeats import Remembered
+from api.formats.cutting import cut
 from api.formats.importing import checked
 from api.formats.lines import CSV, NDJSON, BadFile, Format
-from api.web import bodies
+from api.web import bodies, repeats
 from schemas.statements import StatementOut
 
 MEDIA = {"application/x-ndjson": "ndjson", "application/ndjson": "ndjson", "text/csv": "csv"}
 # What programs call a file of which they know no more; the form must be named beside these.
 _ANY = ("text/plain", "application/octet-stream", bodies.JSON)
 MOST_LINES = 10_000
+# So many are checked, and then written, while nobody else writes; fewer of those that are long.
+_TOGETHER = 250
 
 
-def read(named: str | None, *, safe: bool) -> list[Line | Outcome]:
-    """Return the lines of the request's body, checked; raises WrongMediaType, and 413 for too many.
+def parts(named: str | None, *, safe: bool) -> Iterator[list[Line | Outcome]]:
+    """Return the lines of the request's body some at a time, checked when they are asked for.
 
-    The form is the one that is `named`, or else what the Content-Type says.
+    The form is the one that is `named`, or else what the Content-Type says. Raises at once WrongMediaType, BadParameter
+    for what is wrong with the file as a whole, and 413 for too many lines.
     """
     bodies.check_type(
         tuple(MEDIA) if named is None else (*MEDIA, bodies.JSON, "application/octet-stream", "text/plain")
     )
-    form = named or MEDIA[request.mimetype]
-    file = io.BytesIO(bodies.whole())
+    form, body = named or MEDIA[request.mimetype], bodies.whole()
+
+    def lines() -> Format:
+        file = io.BytesIO(body)
+        return NDJSON(file) if form == "ndjson" else CSV(file, StatementOut, safe=safe)
+
     try:
-        lines: Format = NDJSON(file) if form == "ndjson" else CSV(file, StatementOut, safe=safe)
-        found = list(islice(lines.records(), MOST_LINES + 1))
+        count = sum(1 for _ in islice(lines().records(), MOST_LINES + 1))
     except BadFile as error:
         raise BadParameter([{"parameter": "", "code": "file", "detail": str(error)}]) from None
-    if len(found) > MOST_LINES:
+    if count > MOST_LINES:
         raise RequestEntityTooLarge(f"There are more than {MOST_LINES} lines; send them in parts.")
-    return [checked(lines, each) for each in found]
+    return _checked(lines())
 
 
-def answer(report: Report) -> Response:
-    """Return the answer of a report: 200 where all went well, 207 where some did; raises Unusable where none did."""
-    if report.failed and not report.created + report.updated + report.unchanged:
+def _checked(lines: Format) -> Iterator[list[Line | Outcome]]:
+    # Tells when nothing more is told of failures, of which those of writing come on top.
+    failed = Report()
+    for part in cut(lines.records(), _TOGETHER):
+        found = []
+        for raw in part:
+            found.append(each := checked(lines, raw, told=not failed.full))
+            if isinstance(each, Outcome):
+                failed.add(each)
+        yield found
+
+
+def remembered(report: Report) -> Remembered | None:
+    """Return the answer of a report as it is remembered, None where no line could be taken."""
+    return repeats.memory(_response(report)) if report.taken or not report.failed else None
+
+
+def answer(report: Report | Remembered) -> Response:
+    """Return the answer that was given before, or that of a report: 200 where all went well, 207 where some did; raises
+    Unusable where none did.
+    """
+    if isinstance(report, Remembered):
+        return repeats.replayed(report)
+    if report.failed and not report.taken:
         facts = report.facts()
         facts["errors"] = [
             {**each, "pointer": "#", "code": "line", "detail": f"Line {each['line']} was refused."}
             for each in facts["errors"]
         ]
         raise Unusable("No line could be taken.", **facts)
+    return _response(report)
+
+
+def _response(report: Report) -> Response:
     return Response(orjson.dumps(report.facts()), 207 if report.failed else 200, content_type=bodies.JSON)

@@ -91,7 +91,8 @@ def endpoint(
     `secret`, that is remembered unreadably. `forms` are those that the answer comes in, JSON first, where a
     client may choose: by a suffix of the address, by `format` in the query or by the Accept header; the view
     finds what was chosen in `query["format"]`.
-    Where a body of many lines is taken, `files` are its media types, and the view reads it. `statuses` are those of
+    Where a body of many lines is taken, `files` are its media types, and the view reads it, and remembers its answer
+    under what was `asked`, which it is given. `statuses` are those of
     other successes. `raises` names what the work itself may refuse; what permission, parameters and body may is known.
     """
 
@@ -162,6 +163,10 @@ def _asked(contract: Contract, key: Key) -> Asked | None:
 
 
 def _work(contract: Contract, view: View, arguments: dict[str, Any], asked: Asked | None) -> Response:
+    if contract.files:
+        # Written in parts, with what is to be remembered in the last of them.
+        arguments, asked = {**arguments, "asked": asked}, None
+
     def work() -> Response:
         return answers.answer(contract.status, view(**arguments), arguments["key"])
 

@@ -45,8 +45,11 @@ def asked(key: Key, *, secret: bool) -> Asked | None:
 def replay(asked: Asked) -> Response | None:
     """Return the answer that the request had before, None where it is new; raises Reused."""
     known = repeats.recall(asked)
-    if known is None:
-        return None
+    return None if known is None else replayed(known)
+
+
+def replayed(known: Remembered) -> Response:
+    """Return an answer that was given before."""
     return Response(known.body, known.status, [*known.headers, (REPLAYED, "true")])
 
 
@@ -60,13 +63,17 @@ def once(asked: Asked, work: Callable[[], Response]) -> Response:
         if known := replay(asked):
             return known
         answer = work()
-        if 200 <= answer.status_code < 300:
-            repeats.remember(asked, Remembered(answer.status_code, _kept(answer), answer.get_data()))
+        if kept := memory(answer):
+            repeats.remember(asked, kept)
         return answer
 
 
-def _kept(answer: Response) -> list[tuple[str, str]]:
-    return [(name, value) for name, value in answer.headers if name != "Content-Length"]
+def memory(answer: Response) -> Remembered | None:
+    """Return an answer as it is remembered, None for one that is no success."""
+    if not 200 <= answer.status_code < 300:
+        return None
+    headers = [(name, value) for name, value in answer.headers if name != "Content-Length"]
+    return Remembered(answer.status_code, headers, answer.get_data())
 
 
 def _name(header: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from api.settings import Settings
-from api.storage.db import Unavailable, close_database, execute, open_database, rows, writing
+from api.storage.db import Unavailable, close_database, execute, execute_many, open_database, rows, writing
 from api.storage.places import Crowded, Places
 from tests.conftest import statement
 from tests.faults.locks import write_lock
@@ -94,6 +94,21 @@ def test_a_deadline_ends_reads_and_writes_alike(database_url: str, slowly: Calla
         # The connection is as good as before.
         with writing():
             execute("UPDATE index_state SET version = version")
+    finally:
+        close_database()
+
+
+def test_many_rows_at_once_have_the_time_of_a_query_whatever_was_before(database_url: str) -> None:
+    open_database(Settings(database=database_url, query_timeout=2))
+    # Long enough for the clock to be looked at.
+    count = "(WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 100000) SELECT count(*) FROM c)"
+    try:
+        with writing():
+            [before] = rows("SELECT version FROM index_state")
+            # As checking many lines does.
+            time.sleep(2.1)
+            execute_many(f"UPDATE index_state SET version = version + 1 WHERE {count} > ?", [(n,) for n in range(3)])
+        assert rows("SELECT version FROM index_state") == [(before[0] + 3,)]
     finally:
         close_database()
 
