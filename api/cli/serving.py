@@ -100,9 +100,9 @@ def _greet(settings: Settings, host: str, port: int, demo: bool) -> None:
 
 def _run(app: Any, host: str, port: int, workers: int, threads: int) -> None:
     from gunicorn.app.base import BaseApplication
-    from gunicorn.http import wsgi
+    from gunicorn.http import message, wsgi
 
-    from api.cli.workers import LONGEST_REQUEST_LINE, Answer, Worker
+    from api.cli.workers import LONGEST_REQUEST_LINE, Answer, Chunks, Worker
     from api.web import sending, streams, waiting
     from api.web.observing import log_to_stderr
 
@@ -134,8 +134,8 @@ def _run(app: Any, host: str, port: int, workers: int, threads: int) -> None:
         "post_worker_init": ready,
     }
     log_to_stderr()
-    # It has no setting for this.
-    wsgi.Response = Answer
+    # It has no settings for these.
+    wsgi.Response, message.ChunkedReader = Answer, Chunks
     Server().run()
 
 

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from gunicorn import util
 from gunicorn.http import errors, wsgi
+from gunicorn.http.body import ChunkedReader
 from gunicorn.workers.gthread import ThreadWorker
 from werkzeug.exceptions import default_exceptions
 
@@ -29,6 +30,8 @@ LONGEST_REQUEST_LINE = 8190
 # How long a client may go on sending what nobody reads: in all, and without a byte.
 _LONGEST, _SILENCE = 10.0, 2.0
 _MOST_UNREAD = 2 * MOST_BYTES_OF_LINES
+# Each chunk costs some microseconds: there may be so many of any size, and more where they are not mostly this small.
+_MOST_CHUNKS, _SMALL = 200_000, 64
 _STATUSES = (
     ((errors.InvalidResponseHeader, errors.InvalidResponseHeaderName, errors.ConfigurationProblem), 500),
     (errors.LimitRequestLine, 414),
@@ -50,6 +53,26 @@ class Answer(wsgi.Response):  # type: ignore[misc]
 
     def default_headers(self) -> list[str]:
         return [each for each in super().default_headers() if not each.startswith("Server:")]
+
+
+class TooManyChunks(errors.ParseException):  # type: ignore[misc]
+    """A body in so many small chunks that to put it together keeps a worker busy for seconds or minutes."""
+
+    def __str__(self) -> str:
+        return f"More than {_MOST_CHUNKS} chunks, of fewer than {_SMALL} bytes each on average"
+
+
+class Chunks(ChunkedReader):  # type: ignore[misc]
+    """A body in chunks, which are counted."""
+
+    _count = _bytes = 0
+
+    def parse_chunk_size(self, unreader: Any, data: bytes | None = None) -> Any:
+        size, rest = super().parse_chunk_size(unreader, data)
+        self._count, self._bytes = self._count + 1, self._bytes + size
+        if self._count > _MOST_CHUNKS and self._bytes < _SMALL * self._count:
+            raise TooManyChunks
+        return size, rest
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]

@@ -196,6 +196,15 @@ def test_chunks_of_every_right_form_are_taken_and_the_connection_serves_the_next
             assert answer[1]["connection"] == "keep-alive"
 
 
+def test_a_body_in_hundreds_of_thousands_of_tiny_chunks_is_refused_and_one_in_large_ones_is_not(server: Server) -> None:
+    target, number = TARGETS[0], next(_numbers)
+    body = target.body(number).ljust(MEBIBYTE)
+    with closing(Connection(server.port)) as connection:
+        connection.send(b"".join(sent(server, target, body, 1, f"tiny-{number}")))
+        assert "chunks" in refused(connection, 400)["detail"]
+    taken(server, target, body, f"tiny-{number}", 64)
+
+
 # --- too large ---------------------------------------------------------------------------------------------------
 
 
