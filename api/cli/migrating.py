@@ -19,7 +19,7 @@ def bring_up_to_date(settings: Settings) -> list[str]:
         hold(settings)
         applied = apply()
         if indexes.outdated():
-            rebuilt("Making the indexes anew")
+            rebuilt("Making the indexes anew", always=False)
         elif applied:
             indexes.mark_current()
         return applied

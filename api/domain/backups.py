@@ -22,7 +22,7 @@ from typing import Any
 
 import orjson
 
-from api.domain import changes, indexes, verification
+from api.domain import beside, changes, indexes, verification
 from api.domain.ids import now
 from api.domain.verification import Seen
 from api.settings import Settings
@@ -63,7 +63,7 @@ class Manifest:
 
 def kept_tables() -> list[str]:
     """Return the tables of a backup, those first that others refer to: all but the indexes."""
-    return [table for table in models.tables() if table not in (*indexes.BESIDE, "index_state")]
+    return [table for table in models.tables() if table not in (*beside.TABLES, "index_state")]
 
 
 # --- writing -------------------------------------------------------------------------------------------------

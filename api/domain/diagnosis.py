@@ -96,6 +96,9 @@ def _of_schema() -> Iterator[Finding]:
     yield Finding("ok", "schema", "The schema is this program's.")
     if indexes.outdated():
         yield Finding("wrong", "indexes", "The indexes are those of an older program.", "onrecord migrate")
+    elif indexes.unfinished():
+        detail = "The indexes are being made anew, or that was broken off."
+        yield Finding("warning", "indexes", detail, "Unless it runs at this moment: onrecord reindex")
     else:
         yield Finding("ok", "indexes", "The indexes are this program's.")
     yield from _of_keys()

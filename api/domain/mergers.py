@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import orjson
 
-from api.domain import log, names, reading, records, survivors
+from api.domain import citations, log, names, reading, records, survivors
 from api.domain.errors import Conflict, Invalid
 from api.domain.keys import Key
 from api.domain.kinds import Kind
@@ -52,7 +52,7 @@ def unmerge(kind: Kind, id: str, *, by: Key, expected: frozenset[int] | None) ->
             execute(f"UPDATE {kind.name} SET merged_into = ? WHERE id = ?", (n, below))
         for each in (n, root):
             names.gather(kind.name, each)
-            _count_again(kind.name, each)
+            citations.count_again(kind.name, [each])
         return reading.find(kind, id, by)
 
 
@@ -86,10 +86,3 @@ def _move_count(type: str, n: int, root: int) -> None:
     moved = f"(SELECT m.cited FROM {type} m WHERE m.n = ?)"
     execute(f"UPDATE {type} SET cited = cited + {moved} WHERE n = ?", (n, root))
     execute(f"UPDATE {type} SET cited = 0 WHERE n = ?", (n,))
-
-
-def _count_again(type: str, n: int) -> None:
-    """Count anew what a record stands for: since the merger, statements may have come and gone on either side."""
-    members = f"SELECT m.n FROM {type} m WHERE m.n = ? OR m.merged_into = ?"
-    count = f"SELECT count(*) FROM statement t WHERE t.{type} IN ({members}) AND t.status <> 'withheld'"
-    execute(f"UPDATE {type} SET cited = ({count}) WHERE n = ?", (n, n, n))

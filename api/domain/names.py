@@ -77,6 +77,14 @@ def gather(type: str, n: int) -> None:
     execute(f"UPDATE {type} SET reference = ({shown}) WHERE merged_into = ?", (n, n))
 
 
+def index_again(type: str, numbers: list[int]) -> None:
+    """Make records, whose columns are as they should be, findable by their names as if they were new."""
+    marks = ", ".join("?" * len(numbers))
+    roots = f"SELECT DISTINCT coalesce(merged_into, n) FROM {type} WHERE n IN ({marks})"
+    for (n,) in rows(f"{roots} ORDER BY 1", numbers):
+        gather(type, n)
+
+
 def _forget(type: str, n: int, id: str) -> None:
     execute("DELETE FROM name WHERE type = ? AND record = ?", (type, id))
     execute("DELETE FROM name_word WHERE type = ? AND n = ?", (type, n))

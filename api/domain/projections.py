@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from api.domain import indexes, names, quantities, statements, words
+from api.domain import beside, citations, indexes, names, quantities, statements, words
 from api.domain.kinds import Document, Kind
 from api.storage import db as storage
 from api.storage.db import row, rows
@@ -16,46 +16,7 @@ from api.storage.db import row, rows
 # So many documents are held at a time, and so many where each may have half a million characters.
 _BATCH, _LONG = 200, 20
 _SUM = 2**64 - 1
-# What reading a document that is not what the schema made may raise.
-_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 Rows = dict[str, list[tuple[Any, ...]]]
-# What tables beside hold of a record by its row number or its id, as SQL for a list of them; the key comes first.
-_BESIDE: dict[str, dict[str, str]] = {
-    "statement": {
-        "statement_url": "SELECT statement, url FROM statement_url WHERE statement IN ({numbers})",
-        "mention": "SELECT statement, record FROM mention WHERE statement IN ({numbers})",
-        "topic": "SELECT statement, folded, label FROM topic WHERE statement IN ({numbers})",
-        "figure": "SELECT statement, id, lower, upper, said_lower, document FROM figure WHERE statement IN ({numbers})",
-        "figure_word": "SELECT f.statement, f.id, w.word FROM figure f JOIN figure_word w ON w.figure = f.n "
-        "WHERE f.statement IN ({numbers})",
-    },
-    **{
-        type: {
-            "name": f"SELECT r.n, f.folded FROM name f JOIN {type} r ON r.id = f.record "
-            f"WHERE f.type = '{type}' AND r.n IN ({{numbers}})",
-            "name_word": f"SELECT n, word, stem FROM name_word WHERE type = '{type}' AND n IN ({{numbers}})",
-        }
-        for type in ("speaker", "outlet")
-    },
-}
-# What no record has: rows of one that is gone, and words of a statement that is somewhere else.
-_STRAYS = {
-    **{
-        table: f"SELECT statement FROM {table} f WHERE NOT EXISTS (SELECT 1 FROM statement t WHERE t.n = f.statement)"
-        for table in ("statement_url", "mention", "topic", "figure")
-    },
-    "figure_word": "SELECT figure FROM figure_word w WHERE NOT EXISTS (SELECT 1 FROM figure f WHERE f.n = w.figure)",
-    "name": "SELECT record FROM name f WHERE NOT EXISTS (SELECT 1 FROM speaker t WHERE t.id = f.record AND "
-    "f.type = 'speaker') AND NOT EXISTS (SELECT 1 FROM outlet t WHERE t.id = f.record AND f.type = 'outlet')",
-    "name_word": "SELECT n FROM name_word f WHERE NOT EXISTS (SELECT 1 FROM speaker t WHERE t.n = f.n AND "
-    "f.type = 'speaker') AND NOT EXISTS (SELECT 1 FROM outlet t WHERE t.n = f.n AND f.type = 'outlet')",
-}
-# Who is merged into another is counted with that one.
-_CITED = (
-    "SELECT t.id FROM {type} t LEFT JOIN (SELECT coalesce(m.merged_into, m.n) AS n, count(*) AS found "
-    "FROM statement c JOIN {type} m ON m.n = c.{type} WHERE c.status <> 'withheld' GROUP BY 1) s ON s.n = t.n "
-    "WHERE t.cited <> coalesce(s.found, 0)"
-)
 
 
 def unlike(kind: Kind) -> Iterator[tuple[str | None, str]]:
@@ -77,8 +38,8 @@ def unlike(kind: Kind) -> Iterator[tuple[str | None, str]]:
         if held is not None and not wrong and searched.whole:
             # Every statement's words are there, and others besides.
             yield "", "statement_search"
-    if kind.name in ("speaker", "outlet"):
-        for (id,) in rows(_CITED.format(type=kind.name)):
+    if kind.name in citations.TYPES:
+        for id in citations.miscounted(kind.name):
             yield id, "cited"
 
 
@@ -96,9 +57,11 @@ class _Searched:
 
 def strays() -> Iterator[tuple[str, str]]:
     """Yield each table with rows that belong to no record, and one of what they belong to."""
-    for table, sql in _STRAYS.items():
-        if found := row(f"{sql} LIMIT 1"):
-            yield table, str(found[0])
+    for table, keys, lost in beside.strays():
+        if found := row(f"SELECT {', '.join(keys)} FROM {table} WHERE {lost} LIMIT 1"):
+            yield table, ", ".join(map(str, found))
+    if storage.dialect.LOST_WORDS:
+        return
     expression = storage.dialect.match_stems([words.EVERY])
     searched = f"SELECT s.rowid FROM statement_search s WHERE {storage.dialect.MATCHES}"
     lost = f"{searched} AND s.rowid NOT IN (SELECT place FROM statement) LIMIT 1"
@@ -126,20 +89,20 @@ def _batches(kind: Kind) -> Iterator[list[tuple[int, str, Document]]]:
 def _unlike_of(
     kind: Kind, found: list[tuple[int, str, Document]], searched: _Searched
 ) -> Iterator[tuple[str | None, str]]:
-    beside = _rows_beside(kind, [n for n, _, _ in found])
+    held = _rows_beside(kind, [n for n, _, _ in found])
     for n, id, document in found:
         try:
             expected = _expected(kind, n, document)
             columns = indexes.columns_of(kind, n, document, kind.draw(document))
             if kind.name == "statement":
                 searched.add(words.of(n, document))
-        except _UNREADABLE:
+        except indexes.UNREADABLE:
             # The document is not what the schema made; its hash tells of that.
             searched.whole = False
             yield None, id
             continue
         wrong = sorted(_columns_unlike(kind, n, columns))
-        wrong += [name for name in expected if sorted(expected[name], key=repr) != _sorted(beside[name][n])]
+        wrong += [name for name in expected if sorted(expected[name], key=repr) != _sorted(held[name][n])]
         if wrong:
             yield id, ", ".join(wrong)
 
@@ -156,7 +119,7 @@ def _unlike_words(kind: Kind) -> Iterator[tuple[str, str]]:
 def _words(n: int, document: Document) -> words.Indexed | None:
     try:
         return words.of(n, document)
-    except _UNREADABLE:
+    except indexes.UNREADABLE:
         return None
 
 
@@ -169,11 +132,10 @@ def _columns_unlike(kind: Kind, n: int, expected: dict[str, object]) -> Iterator
 
 def _rows_beside(kind: Kind, numbers: list[int]) -> dict[str, dict[int, list[tuple[Any, ...]]]]:
     found: dict[str, dict[int, list[tuple[Any, ...]]]] = {}
-    marks = ", ".join("?" * len(numbers))
-    for table, sql in _BESIDE.get(kind.name, {}).items():
-        found[table] = defaultdict(list)
-        for n, *rest in rows(sql.format(numbers=marks), numbers) if numbers else ():
-            found[table][n].append(tuple(rest))
+    for each in beside.of(kind.name):
+        found[each.table] = defaultdict(list)
+        for n, *rest in beside.held(each, numbers):
+            found[each.table][n].append(tuple(rest))
     return found
 
 

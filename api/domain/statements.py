@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from api.domain import names, quantities, twins, words
+from api.domain import beside, names, quantities, twins, words
 from api.domain.errors import Conflict, Invalid
 from api.domain.kinds import Document, Kind
 from api.domain.references import Resolution
 from api.domain.worlds import World
-from api.storage.db import execute, execute_many, insert_all
+from api.storage.db import execute_many, insert_all
 from api.text.folding import fingerprint, fold
 from schemas.edtf import bounds
 from schemas.statements import SHORTHAND, StatementIn
@@ -169,8 +169,7 @@ def _cite(documents: Iterable[Document], step: int) -> None:
 
 def _project(n: int, document: Document | None, previous: Document | None) -> None:
     if previous is not None:
-        for table in ("statement_url", "mention", "topic", "figure"):
-            execute(f"DELETE FROM {table} WHERE statement = ?", (n,))
+        beside.forget("statement", [n])
         _cite([previous], -1)
         words.forget(n, previous)
     if document is not None:
@@ -180,12 +179,25 @@ def _project(n: int, document: Document | None, previous: Document | None) -> No
 def _add(news: list[tuple[int, Document, Drawn]]) -> None:
     _cite((document for _, document, _ in news), 1)
     words.index([(n, document, drawn.said) for n, document, drawn in news])
-    beside: dict[str, list[tuple[object, ...]]] = {table: [] for table in _BESIDE}
+    _index(news)
+
+
+def index_again(news: list[tuple[int, Document, Drawn]], before: list[int]) -> None:
+    """Fill the tables beside statements that have no rows there, and index their words anew.
+
+    They stood in the search index at the places `before`. Who is cited is not counted again.
+    """
+    words.index_again([(n, document, drawn.said) for n, document, drawn in news], before)
+    _index(news)
+
+
+def _index(news: list[tuple[int, Document, Drawn]]) -> None:
+    found: dict[str, list[tuple[object, ...]]] = {table: [] for table in _BESIDE}
     for n, document, drawn in news:
-        for table, found in rows_beside(document, drawn).items():
-            beside[table] += [(n, *each) for each in found]
+        for table, each_row in rows_beside(document, drawn).items():
+            found[table] += [(n, *each) for each in each_row]
     for table, columns in _BESIDE.items():
-        insert_all(table, ("statement", *columns), beside[table])
+        insert_all(table, ("statement", *columns), found[table])
     quantities.index([(n, document, drawn.figures) for n, document, drawn in news])
 
 

@@ -16,7 +16,7 @@ from api.domain import names
 from api.domain.conditions import Conditions
 from api.domain.kinds import Document
 from api.storage import db as storage
-from api.storage.db import db, execute_many
+from api.storage.db import db, execute_many, row, rows, while_writing
 from api.text import passages, tokens
 from api.text.queries import Query, Term
 
@@ -32,6 +32,8 @@ _MOST_PLACES, _LAST_PLACE = 256, 16_383
 MOST_SPEAKERS = 2000
 # The order of relevance: the fewest words first, then the newest.
 _NEWEST = 2**32 - 1
+# The steps of `indexes.rebuild` in which a search index that is made aside holds the first statements, and all.
+FILLING, FILLED = "statements", "words"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -133,17 +135,48 @@ def number_at(place: str) -> str:
     return f"{_NEWEST} - ({place} & {_NEWEST})"
 
 
+def places(numbers: list[int]) -> dict[int, int]:
+    """Return where statements stand in the search index by their columns, 0 where that cannot be."""
+    marks = ", ".join("?" * len(numbers))
+    found = rows(f"SELECT n, place FROM statement WHERE n IN ({marks})", numbers)
+    return {n: place if number(place) == n else 0 for n, place in found}
+
+
 def index(spoken: list[tuple[int, Document, Spoken]]) -> None:
     """Make statements findable, each given by its row number, its document and what is said in that."""
+    _fill(storage.dialect.INDEX_WORDS, spoken)
+    if aside := [each for each in spoken if _stands_aside(each[0])]:
+        _fill(storage.dialect.INDEX_WORDS_ANEW, aside)
+
+
+def index_again(spoken: list[tuple[int, Document, Spoken]], before: list[int]) -> None:
+    """Index statements anew, which stood at the places `before`: where a new index is made aside, in that one."""
+    storage.dialect.clear_places(db, [*before, *(place(n, said) for n, _, said in spoken)])
+    _fill(storage.dialect.INDEX_WORDS_ANEW, spoken)
+
+
+def _fill(sql: str, spoken: list[tuple[int, Document, Spoken]]) -> None:
     found = [(place(n, said), said.words, _marked(said, document)) for n, document, said in spoken]
     # In the order of the index, which is filled faster so.
-    execute_many(storage.dialect.INDEX_WORDS, [storage.dialect.search_row(*each) for each in sorted(found)])
+    execute_many(sql, [storage.dialect.search_row(*each) for each in sorted(found)])
+
+
+def _stands_aside(n: int) -> bool:
+    """Tell whether a statement is, or is to be, in the search index that is made aside, as far as that has come."""
+    if storage.dialect.INDEX_WORDS_ANEW == storage.dialect.INDEX_WORDS:
+        return False
+    known = while_writing()
+    if (found := known.get("aside")) is None:
+        found = known["aside"] = row("SELECT step, n FROM index_state") or ("", 0)
+    return bool(found[0] == FILLED or (found[0] == FILLING and n <= found[1]))
 
 
 def forget(n: int, document: Document) -> None:
     """Take a statement out of the index, given the document that it was indexed by."""
     old = of(n, document)
-    storage.dialect.forget_words(db, old.place, old.words, old.stems)
+    storage.dialect.forget_words(db, old.place, old.words, old.stems, anew=False)
+    if _stands_aside(n):
+        storage.dialect.forget_words(db, old.place, old.words, old.stems, anew=True)
 
 
 def compiled(query: Query, languages: list[str], *, withheld: bool) -> tuple[str, Conditions]:

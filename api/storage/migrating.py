@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from api.settings import Settings
@@ -30,13 +32,22 @@ def apply() -> list[str]:
     # Imported here: the migration tools cost start-up time that a worker never needs.
     from playhouse.migrations import Runner
 
+    with alone():
+        if not pending():
+            return []
+        return list(Runner(db.obj, str(FOLDER), table_name=HISTORY).up())
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Be the only one who changes the schema or makes the indexes anew; others who want to wait, readers and writers do
+    not. The connection is closed in the end.
+    """
     with storage.translated():
         db.connect(reuse_if_open=True)
     try:
         with storage.translated(), storage.dialect.migration_lock(db.obj):
-            if not pending():
-                return []
-            return list(Runner(db.obj, str(FOLDER), table_name=HISTORY).up())
+            yield
     finally:
         close_database()
 

@@ -205,9 +205,12 @@ class NameWord(Table):
 
 
 class IndexState(Table):
-    """Which version of the indexes the tables hold."""
+    """Which version of the indexes the tables hold; and how far it is, where they are made anew for `target`."""
 
     version = IntegerField()
+    step = TextField()
+    n = BigIntegerField()
+    target = IntegerField()
 
     class Meta:
         """Peewee's settings."""
@@ -269,6 +272,12 @@ class RememberedAnswer(Table):
     body = TextField()
     nonce = TextField(null=True)
     at = TextField()
+
+
+def key(table: str) -> list[str]:
+    """Return the columns that tell a table's rows apart: its key, or all of them where it has none."""
+    (model,) = (each for each in Table.__subclasses__() if each._meta.table_name == table)
+    return [field.column_name for field in model._meta.get_primary_keys() or model._meta.sorted_fields]
 
 
 def tables() -> list[str]:

@@ -62,7 +62,11 @@ def test_a_newer_schema_older_indexes_and_keys_are_noticed(database_url: str, al
     (found,) = diagnosed(database_url, 0)
     assert "keys rotate key_" in found["todo"]
     alice.record(statement())
-    execute("UPDATE index_state SET version = ?", (indexes.VERSION - 1,))
+    execute("UPDATE index_state SET version = ?, step = 'statements'", (indexes.VERSION,))
+    execute("UPDATE access_key SET name = 'desk'")
+    (found,) = diagnosed(database_url, 0)
+    assert "onrecord reindex" in found["todo"]
+    execute("UPDATE index_state SET version = ?, step = ''", (indexes.VERSION - 1,))
     first = diagnosed(database_url, 1)[0]
     assert (first["about"], first["todo"]) == ("indexes", "onrecord migrate")
     execute("INSERT INTO schema_migration (name, applied) VALUES ('9999_later', '2030-01-01')")

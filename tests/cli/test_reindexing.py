@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from api.storage import db as storage
 from api.storage.db import close_database, db, execute, insert, open_database, rows, writing
 from api.storage.migrating import FOLDER, HISTORY
 from tests.conftest import Client, statement
-from tests.servers import onrecord
+from tests.servers import ROOT, START, environment, onrecord, serving
 
 # Each is answered from another index.
 QUESTIONS = (
@@ -144,3 +146,30 @@ def as_before(kind: Kind, id: str, fields: dict[str, Any]) -> dict[str, object]:
             "INSERT INTO name (type, folded, record) VALUES (?, ?, ?)", (kind.name, document["name"].casefold(), id)
         )
     return {**row, "document": orjson.dumps(document).decode()}
+
+
+def test_nobody_who_writes_beside_a_running_reindex_is_refused(empty_database_url: str) -> None:
+    # Who has to wait longer than this to write is refused.
+    with serving(empty_database_url, ONRECORD_BUSY_TIMEOUT="2") as server:
+        lines = [statement(text=f"Words {n} of many others.", speaker=f"Speaker {n % 7}") for n in range(400)]
+        body = b"".join(orjson.dumps(each) + b"\n" for each in lines)
+        headers = {"Content-Type": "application/x-ndjson"}
+        assert server.ask("POST", "/v1/statements/bulk", body, **headers).status == 200
+        command = [sys.executable, "-c", START, "reindex", "--json"]
+        statuses, totals = [], []
+        with subprocess.Popen(
+            command, env=environment(empty_database_url), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as running:
+            while running.poll() is None or len(statuses) < 20:
+                made = server.ask("POST", "/v1/statements", statement(text=f"Meanwhile {len(statuses)}."))
+                patch = server.ask("PATCH", f"/v1/statements/{made.json['id']}", {"topics": ["War"], "version": 1})
+                statuses += [made.status, patch.status]
+                totals.append(server.ask("GET", "/v1/statements?q=words&limit=1").json["total"])
+            output, errors = running.communicate()
+        assert running.returncode == 0, errors
+        assert set(statuses) == {200, 201}
+        assert set(totals) == {400}
+        assert json.loads(output)["records"] >= 400 + 7 + 1
+        assert json.loads(onrecord(empty_database_url, "verify", "--json").stdout)["ok"]
+        # The server goes on with what was made.
+        assert server.ask("GET", "/v1/statements?q=meanwhile&limit=1").json["total"] == len(statuses) // 2

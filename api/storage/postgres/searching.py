@@ -17,6 +17,10 @@ PINNED = "JOIN"
 _LAST_PLACE = 16383
 # Makes a statement findable at its place by its words and their stems, given what `search_row` gives.
 INDEX_WORDS = "INSERT INTO statement_search (rowid, words) VALUES (?, ?::tsvector)"
+# It is made anew where it is, since it is known which of its rows are a statement's.
+INDEX_WORDS_ANEW = INDEX_WORDS
+# The condition by which a row is no statement's.
+LOST_WORDS = "NOT EXISTS (SELECT 1 FROM statement t WHERE t.place = statement_search.rowid)"
 
 
 def search_row(place: int, words: str, stems: str) -> tuple[object, ...]:
@@ -32,9 +36,27 @@ def _vector(words: list[str], stems: list[str]) -> str:
     return " ".join(vector + [_quoted(f"~{stem}") for stem in stems])
 
 
-def forget_words(db: Database, place: int, words: list[str], stems: list[str]) -> None:
-    """Undo `index_words`."""
+def forget_words(db: Database, place: int, words: list[str], stems: list[str], *, anew: bool) -> None:
+    """Undo `INDEX_WORDS`."""
     db.execute_sql("DELETE FROM statement_search WHERE rowid = %s", (place,))
+
+
+def clear_places(db: Database, places: list[int]) -> None:
+    """Remove what stands at places of the search index, of which the statements are indexed anew."""
+    db.execute_sql("DELETE FROM statement_search WHERE rowid = ANY(%s)", (places,))
+
+
+def begin_words(db: Database) -> None:
+    """Nothing to do: words are exchanged a statement at a time."""
+
+
+def exchange_words(db: Database) -> None:
+    """Nothing to do, as for `begin_words`."""
+
+
+def make_room(db: Database) -> bool:
+    """Return False: no index is left behind."""
+    return False
 
 
 def indexed_sum(db: Database) -> int | None:
@@ -94,5 +116,5 @@ def _quoted(word: str) -> str:
     return "'" + word.replace("\\", "").replace("'", "") + "'"
 
 
-def forget_words_at_once(db: Database) -> None:
+def forget_words_at_once(db: Database, table: str = "statement_search") -> None:
     """Nothing to do: rows of the search index go as any others."""

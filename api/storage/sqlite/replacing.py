@@ -15,7 +15,7 @@ from peewee import Database
 
 from api.storage.faults import InUse
 from api.storage.sqlite.embedded import library
-from api.storage.sqlite.searching import FORGETFUL_VERSION
+from api.storage.sqlite.searching import FORGETFUL_VERSION, unasked
 
 # The locks that this process shares; closing one would give it back.
 _held: list[IO[bytes]] = []
@@ -126,6 +126,8 @@ def scrub(db: Database) -> str | None:
     """
     if library().sqlite_version_info < FORGETFUL_VERSION:
         return "this SQLite is older than 3.42 and keeps the words in its search index until `onrecord reindex`"
+    if unasked(db):
+        return "the search index is being made anew, and the former one keeps words until `onrecord reindex` has ended"
     for _ in range(_ATTEMPTS):
         busy, _, _ = db.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if not busy:

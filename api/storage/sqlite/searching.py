@@ -22,6 +22,12 @@ PINNED = "CROSS JOIN"
 FORGETFUL_VERSION = (3, 42, 0)
 # Makes a statement findable at its place by its words and their stems, given what `search_row` gives.
 INDEX_WORDS = "INSERT INTO statement_search (rowid, words, stems) VALUES (?, ?, ?)"
+# The same for the search index that is made aside, while the one that is asked stays as it is.
+INDEX_WORDS_ANEW = INDEX_WORDS.replace("statement_search", "statement_search_next")
+# How many rows of an index that nobody asks any more are removed at a time.
+_REMOVED = 200
+# What no statement has cannot be told from the rest, and is left behind with the former index.
+LOST_WORDS = ""
 
 
 def search_row(place: int, words: str, stems: str) -> tuple[object, ...]:
@@ -29,12 +35,51 @@ def search_row(place: int, words: str, stems: str) -> tuple[object, ...]:
     return place, words, stems
 
 
-def forget_words(db: Database, place: int, words: list[str], stems: list[str]) -> None:
-    """Undo `index_words`, which must have been given the same."""
+def forget_words(db: Database, place: int, words: list[str], stems: list[str], *, anew: bool) -> None:
+    """Undo `INDEX_WORDS`, or `INDEX_WORDS_ANEW`, which must have been given the same."""
+    table = "statement_search_next" if anew else "statement_search"
     db.execute_sql(
-        "INSERT INTO statement_search (statement_search, rowid, words, stems) VALUES ('delete', ?, ?, ?)",
+        f"INSERT INTO {table} ({table}, rowid, words, stems) VALUES ('delete', ?, ?, ?)",
         (place, " ".join(words), " ".join(stems)),
     )
+
+
+def clear_places(db: Database, places: list[int]) -> None:
+    """Nothing to do: an index that is made aside has nothing there."""
+
+
+def begin_words(db: Database) -> None:
+    """Make an empty search index aside: of the one that is asked it is not known what words a record has there."""
+    (sql,) = db.execute_sql("SELECT sql FROM sqlite_master WHERE name = 'statement_search'").fetchone()
+    options = sql[sql.index("USING") :]
+    db.execute_sql(f"CREATE VIRTUAL TABLE statement_search_next {options}")
+    forget_words_at_once(db, "statement_search_next")
+
+
+def exchange_words(db: Database) -> None:
+    """Have the search index that was made aside be asked from now on."""
+    db.execute_sql("ALTER TABLE statement_search RENAME TO statement_search_former")
+    db.execute_sql("ALTER TABLE statement_search_next RENAME TO statement_search")
+
+
+def unasked(db: Database) -> str | None:
+    """Return the name of a search index that is not asked: the former one, or one that is made aside."""
+    sql = "SELECT min(name) FROM sqlite_master WHERE name IN ('statement_search_former', 'statement_search_next')"
+    found: str | None = db.execute_sql(sql).fetchone()[0]
+    return found
+
+
+def make_room(db: Database) -> bool:
+    """Remove some of a search index that is not asked; tell whether there is more.
+
+    Dropping it at once would overwrite all of it in one write, which takes seconds where it is large.
+    """
+    if not (table := unasked(db)):
+        return False
+    some = f"SELECT id FROM {table}_data LIMIT {_REMOVED}"
+    if not db.execute_sql(f"DELETE FROM {table}_data WHERE id IN ({some})").rowcount:
+        db.execute_sql(f"DROP TABLE {table}")
+    return True
 
 
 def indexed_sum(db: Database) -> int | None:
@@ -100,10 +145,10 @@ def match_without(wanted: str, unwanted: str) -> str:
     return f"({wanted} NOT {unwanted})"
 
 
-def forget_words_at_once(db: Database) -> None:
+def forget_words_at_once(db: Database, table: str = "statement_search") -> None:
     """Have the search index overwrite words when they are forgotten, instead of marking them until a later merge.
 
     What is read by SQLite 3.42 or newer needs no more than that (https://sqlite.org/fts5.html, section 6.11).
     """
     if library().sqlite_version_info >= FORGETFUL_VERSION:
-        db.execute_sql("INSERT INTO statement_search (statement_search, rank) VALUES ('secure-delete', 1)")
+        db.execute_sql(f"INSERT INTO {table} ({table}, rank) VALUES ('secure-delete', 1)")
