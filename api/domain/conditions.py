@@ -35,6 +35,11 @@ def marks(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values))
 
 
+def inline(rows: Sequence[Sequence[object]]) -> str:
+    """Return the SQL of a table of these values, `column1` and so on: however many they are, a query joins one."""
+    return f"(VALUES {', '.join(f'({marks(row)})' for row in rows)})"
+
+
 def holds(column: str, values: Sequence[str]) -> tuple[str, list[str]]:
     """Return the condition that a column of long texts holds one of these, and its parameters.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from api.domain import names
-from api.domain.conditions import Conditions, holds
+from api.domain.conditions import Conditions, holds, inline
 from api.storage.db import row
 from api.text import tokens
 from api.text.addresses import canonical
@@ -190,8 +190,12 @@ def figure_range(conditions: Conditions, query: dict[str, Any]) -> None:
 
 def figure_named(conditions: Conditions, texts: list[str]) -> None:
     """Require all words of any of the texts among those of the figure's name, by their stems."""
-    word = "EXISTS (SELECT 1 FROM figure_word w WHERE w.figure = f.n AND w.word = ?)"
-    each = [tokens.stems(tokens.words(text), "en") for text in texts]
-    if each:
-        clause = " OR ".join(f"({' AND '.join([word] * len(stems))})" for stems in each)
-        conditions.add(f"({clause})", *[stem for stems in each for stem in stems])
+    each = {tuple(sorted({*tokens.stems(tokens.words(text), "en")})) for text in texts}
+    # Counted instead of asked for one by one: for the planner of PostgreSQL each word would be one more table.
+    wanted = [(text, len(stems), stem) for text, stems in enumerate(sorted(each)) for stem in stems]
+    if wanted:
+        named = (
+            f"SELECT w.figure FROM {inline(wanted)} AS wanted CROSS JOIN figure_word w WHERE w.word = wanted.column3 "
+            "GROUP BY wanted.column1, wanted.column2, w.figure HAVING count(*) = wanted.column2"
+        )
+        conditions.add(f"f.n IN ({named})", *[part for each in wanted for part in each])

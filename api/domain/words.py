@@ -30,6 +30,8 @@ _WITHHELD = "§withheld"
 _MOST_PLACES, _LAST_PLACE = 256, 16_383
 # A search that fits more speakers than these looks them up in SQL; FTS5 takes seconds for 20,000 alternatives.
 MOST_SPEAKERS = 2000
+# And so many of all its words together.
+_MOST_TOGETHER = 10_000
 # The order of relevance: the fewest words first, then the newest.
 _NEWEST = 2**32 - 1
 # The steps of `indexes.rebuild` in which a search index that is made aside holds the first statements, and all.
@@ -186,14 +188,16 @@ def compiled(query: Query, languages: list[str], *, withheld: bool) -> tuple[str
     """
     dialect = storage.dialect
     every, never, beside = [], [], Conditions()
+    left = _MOST_TOGETHER
     for group in query.every:
-        expression, speakers = _any(group, languages)
+        expression, speakers, used = _any(group, languages, left)
+        left = max(0, left - used)
         if speakers.clauses:
             _or_said_by(beside, expression, speakers)
         else:
             every.append(expression)
-    for term in query.never:
-        expression, speakers = _any([term], languages)
+    if query.never:
+        expression, speakers, _ = _any(query.never, languages, left)
         if speakers.clauses:
             _or_said_by(beside, expression, speakers, but=True)
         else:
@@ -204,16 +208,24 @@ def compiled(query: Query, languages: list[str], *, withheld: bool) -> tuple[str
     return (dialect.match_without(wanted, dialect.match_any(never)) if never else wanted), beside
 
 
-def _any(terms: Sequence[Term], languages: list[str]) -> tuple[str, Conditions]:
-    """Return what finds any of the terms, and the speakers that were too many to be part of it."""
-    expressions, speakers = [], Conditions()
+def _any(terms: Sequence[Term], languages: list[str], most: int) -> tuple[str, Conditions, int]:
+    """Return what finds any of the terms, the speakers that were too many to be part of it, and how many are.
+
+    Each speaker is part of it once, however many terms fit, and at most about so many are.
+    """
+    known: set[int] = set()
+    speakers = Conditions()
     for term in terms:
-        called = names.called(term, MOST_SPEAKERS)
-        if called is None:
+        called = names.called(term, min(MOST_SPEAKERS, most))
+        if called is None or (len(term.words) == 1 and len(known.union(called)) > most):
             sql, parameters = names.calling(term)
             speakers.add(f"t.speaker IN ({sql})", *parameters)
-        expressions.append(_term(term, languages, called or []))
-    return storage.dialect.match_any(expressions), speakers
+        else:
+            known.update(called)
+    expressions = [_term(term, languages) for term in terms]
+    if known:
+        expressions.append(storage.dialect.match_stems([mark(n) for n in sorted(known)]))
+    return storage.dialect.match_any(expressions), speakers, len(known)
 
 
 def _or_said_by(beside: Conditions, expression: str, speakers: Conditions, *, but: bool = False) -> None:
@@ -223,9 +235,9 @@ def _or_said_by(beside: Conditions, expression: str, speakers: Conditions, *, bu
     beside.add(f"{either} IS NOT TRUE" if but else either, *speakers.parameters, expression)
 
 
-def _term(term: Term, languages: list[str], speakers: list[int]) -> str:
+def _term(term: Term, languages: list[str]) -> str:
     dialect = storage.dialect
-    stems = [mark(n) for n in speakers]
+    stems: list[str] = []
     phrases: list[str] = []
     for language in languages:
         if term.stemmed and tokens.has_stems(language):
