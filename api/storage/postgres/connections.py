@@ -13,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from api.settings import BadSetting, Settings
 from api.storage.faults import AWAY, BUSY, FULL, READ_ONLY, TOO_LONG
 from api.storage.postgres.reconnecting import Served
+from api.storage.postgres.sessions import options
 
 PLACEHOLDER = "%s"
 # "C" makes both databases order and compare texts by their code points, whatever language the database was made for.
@@ -34,24 +35,20 @@ def open_database(settings: Settings) -> Database:
     The time-outs notice a server that went away within seconds instead of the system's half hour. Of several
     servers, the one that takes writes is wanted, unless the address says otherwise.
     """
-    limits = {
-        "statement_timeout": int(settings.query_timeout * 1000),
-        "lock_timeout": int(settings.busy_timeout * 1000),
-        # A stream may wait so long for a slow client to take a batch.
-        "idle_in_transaction_session_timeout": 300_000,
-        "timezone": "UTC",
-    }
     _refuse_unreadable(settings)
     several = settings.servers > 1 and "target_session_attrs" not in settings.database
     database: Database = Served(
         settings.database,
+        patience=settings.busy_timeout,
+        query_timeout=settings.query_timeout,
         application_name="onrecord",
+        client_encoding="UTF8",
         connect_timeout=3,
         tcp_user_timeout=10_000,
         keepalives_idle=10,
         keepalives_interval=3,
         keepalives_count=3,
-        options=" ".join(f"-c {name}={value}" for name, value in limits.items()),
+        options=options(settings),
         **({"target_session_attrs": "read-write"} if several else {}),
     )
     return database
@@ -73,8 +70,24 @@ def lock_writes(db: Database) -> None:
 
     A process that stands still in the middle of a write loses it, so that others can go on.
     """
-    standstill = "set_config('idle_in_transaction_session_timeout', '60000', true)"
-    db.execute_sql(f"SELECT pg_advisory_xact_lock({_WRITES}), {standstill}")
+    lock = f"SELECT pg_advisory_xact_lock({_WRITES})"
+    if db.transaction_depth() > 1:
+        # It is held already.
+        db.execute_sql(lock)
+        return
+    patience, query = (int(each * 1000) for each in (db.patience, db.query_timeout))  # type: ignore[attr-defined]
+    # What is left is for the rest of the write to wait for rows and tables; the deadline of each query comes after it.
+    left = f"greatest(1, {patience} - (1000 * extract(epoch FROM clock_timestamp() - now()))::int)"
+    limits = {
+        "idle_in_transaction_session_timeout": "'60000'",
+        "lock_timeout": f"{left}::text",
+        "statement_timeout": f"'{query and query + patience}'",
+    }
+    # One errand, of several statements: a query's deadline must not end the wait, whose end is the lock's.
+    db.execute_sql(
+        f"SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = {patience}; {lock}; "
+        f"SELECT {', '.join(f'set_config({name!r}, {value}, true)' for name, value in limits.items())}"
+    )
 
 
 @contextmanager

@@ -49,8 +49,8 @@ def beside(db: Database) -> Iterator[tuple[str, str | None]]:
 def emptied(db: Database, tables: Sequence[str]) -> Iterator[None]:
     """Take these tables away in a transaction that makes and fills new ones; others see the old ones until then."""
     with db.atomic():
-        db.execute_sql("SET LOCAL statement_timeout = 0")
         lock_writes(db)
+        db.execute_sql("SET LOCAL statement_timeout = 0")
         for table in tables:
             db.execute_sql(f"DROP TABLE IF EXISTS {table} CASCADE")
             db.execute_sql(f"DROP FUNCTION IF EXISTS {table}_is_append_only() CASCADE")
