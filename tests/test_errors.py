@@ -46,6 +46,8 @@ RIGHT: dict[str, dict[str, Any]] = {
 }
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
+MISSING_SPEAKER = "spk_00000000000000000000000000"
+
 
 def assert_problem(answer: TestResponse, status: int, method: str = "GET") -> dict[str, Any]:
     """Assert that an answer is a problem in every respect that holds for all of them, and return it."""
@@ -156,6 +158,8 @@ class World:
                 return who.open(method, address, data=body, content_type="application/json", headers=forced)
             case 415:
                 return who.open(method, address, data=b"{}", content_type="text/plain", headers=forced)
+            case 422 if (method, path) == ("GET", "/v1/check"):
+                return who.get(address, query_string={"text": "Was this said?", "speaker": MISSING_SPEAKER})
             case 422:
                 return who.open(method, address, json={"nonsense": 1, "another": 2}, headers=forced)
             case 428:
