@@ -10,7 +10,7 @@ from marshmallow import ValidationError
 from schemas import addresses, edtf, languages
 from schemas.base import Checked, Fault, settings
 from schemas.characters import ANY_PATTERN, NAME_PATTERN, TEXT_PATTERN, is_blank, unfit, unfit_in_name
-from schemas.faults import echo, near
+from schemas.faults import echo
 from schemas.vocabulary import Words
 
 
@@ -183,7 +183,7 @@ class Digest(Formed):
 class Choice(Checked[str]):
     """One word of a closed list. `refused` gives words that deserve a fault of their own."""
 
-    default_error_messages = {"choice": "{word!r} is not one of: {words}.{hint}"}
+    default_error_messages = {"choice": "{word!r} is not one of: {words}."}
 
     def __init__(
         self,
@@ -204,6 +204,5 @@ class Choice(Checked[str]):
             return word
         if word in self.refused:
             raise ValidationError(self.refused[word])
-        guess = near(word, self.words)
-        hint = f" Did you mean {guess}?" if guess else ""
-        raise self.make_error("choice", word=echo(word), words=", ".join(self.words), hint=hint)
+        detail = str(self.error_messages["choice"]).format(word=echo(word), words=", ".join(self.words))
+        raise ValidationError(Fault("choice", detail, meant=(word, list(self.words))))

@@ -89,6 +89,8 @@ def check(
     if document.get("appearances") is not None and isinstance(document.get("outlet"), Mapping):
         # In what we send, the outlet of the first appearance stands besides.
         del sent["outlet"]
+    if not told and not STATEMENT.takes.load_fields.keys() >= sent.keys():
+        return Outcome(number, "failed", 422)
     found: list[dict[str, Any]] = []
     lacking = False
     descriptions = _descriptions(sent, ())

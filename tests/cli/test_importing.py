@@ -84,6 +84,14 @@ def test_a_run_with_nothing_to_do_tells_of_no_rejects(database_url: str, tmp_pat
     assert again["before"] == {"received": 2, "created": 1, "updated": 0, "unchanged": 0, "failed": 1}
 
 
+def test_each_of_many_failures_is_written_down_with_its_reasons(database_url: str, tmp_path: Path) -> None:
+    file = written(tmp_path / "wire.ndjson", [{"kind": "quot", "nonsense": n} for n in range(300)])
+    found = told(database_url, str(file), check=False)
+    rejects = [json.loads(line) for line in Path(found["rejects"]).read_text().splitlines()]
+    assert (found["failed"], len(rejects)) == (300, 300)
+    assert all({"#/kind", "#/nonsense"} < {one["pointer"] for one in each["errors"]} for each in rejects)
+
+
 HOSTILE_ROWS = (
     b'quote,"Closed" then more,A,B',
     b"quote,lone \r return,A,B",

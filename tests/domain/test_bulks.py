@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,13 +16,14 @@ from flask import Flask
 from api.domain import bulks, imports, repeats
 from api.domain.bulks import Part
 from api.domain.errors import Reused
-from api.domain.imports import Options
+from api.domain.imports import Line, Options
 from api.domain.keys import OPERATOR
-from api.domain.outcomes import Report
+from api.domain.outcomes import Outcome, Report
 from api.domain.repeats import Asked, Remembered
 from api.domain.verification import Seen, verify
 from api.storage.db import Unavailable, close_database, rows, writing
 from tests.conftest import statement
+from tests.routes.test_bulk import invented
 
 ASKED = Asked("key_1", "POST", "/v1/statements/bulk", "morning wire", "its hash")
 Written = Report | Remembered
@@ -135,3 +137,13 @@ def test_where_no_line_is_right_nothing_is_remembered(app: Flask) -> None:
     done = bulks.in_parts(parts(4, wrong=1), Options(), by=OPERATOR, asked=ASKED, answering=some)
     assert counts(done) == (12, 0, 12, list(range(1, 13)))
     assert rows("SELECT 1 FROM remembered_answer") == []
+
+
+def test_a_line_fails_alike_whether_or_not_it_is_told_why() -> None:
+    chance = random.Random(4)
+    lines = [invented(chance, number) for number in range(400)]
+    lines += [{**each, "kind": None, "figures": [{"name": 1}], "said_on": "2022-13"} for each in lines[:20]]
+    told, untold = ([imports.check(0, each, told=told) for each in lines] for told in (True, False))
+    assert {type(each) for each in told} == {Line, Outcome}
+    assert [type(each) for each in untold] == [type(each) for each in told]
+    assert all(each.errors for each in told if isinstance(each, Outcome))

@@ -356,6 +356,15 @@ def test_there_are_limits(alice: Client) -> None:
     assert counted(send(alice, [statement()], "format=ndjson", media="text/plain")) == {"received": 1, "created": 1}
 
 
+def test_failures_past_those_that_are_told_are_counted(alice: Client) -> None:
+    lines = [statement(text=f"Right {n}.") if n % 3 == 0 else statement(kind="quot") for n in range(300)]
+    answer = send(alice, lines)
+    assert counted(answer) == {"received": 300, "created": 100, "failed": 200}
+    assert [each["line"] for each in answer.json["errors"]] == [n + 1 for n in range(300) if n % 3][:100]
+    assert all(each["errors"] for each in answer.json["errors"])
+    assert answer.json["errors_truncated"]
+
+
 def test_a_bulk_that_is_sent_again_is_answered_again(alice: Client) -> None:
     key = {"Idempotency-Key": "morning-wire"}
     lines = [statement(text="One."), {}]
