@@ -47,6 +47,14 @@ def app(database_url: str) -> Iterator[Flask]:
     close_database()
 
 
+@pytest.fixture
+def another(request: pytest.FixtureRequest, database_url: str) -> Iterator[str]:
+    """A second, empty database of the same kind."""
+    databases = request.getfixturevalue(f"{database_url.split(':')[0]}_databases")
+    with databases.fresh() as url:
+        yield url
+
+
 class Client:
     """Somebody who uses the API, with a key or without."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -72,14 +71,6 @@ def invented(random: random.Random, number: int) -> Document:
     if random.random() < 0.1:
         made["speaker"] = "spk_00000000000000000000000000"
     return made
-
-
-@pytest.fixture
-def another(request: pytest.FixtureRequest, database_url: str) -> Iterator[str]:
-    """A second, empty database of the same kind."""
-    databases = request.getfixturevalue(f"{database_url.split(':')[0]}_databases")
-    with databases.fresh() as url:
-        yield url
 
 
 @pytest.mark.parametrize("seed", range(3))
