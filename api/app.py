@@ -36,6 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.update(
         PUBLIC_READ=settings.public_read,
         PUBLIC_URL=settings.url,
+        REQUEST_TIMEOUT=settings.request_timeout,
         CONTACT=settings.contact,
         MAX_CONTENT_LENGTH=bodies.MOST_BYTES,
     )

@@ -164,6 +164,9 @@ class Settings:
     url: str = _setting("", "Public address of the service; without it each request's own host is used.", _address)
     busy_timeout: float = _setting(5.0, "Seconds a write waits for another to finish before it answers 503.", _seconds)
     query_timeout: float = _setting(4.0, "Seconds a query may take before it is broken off and answers 503.", _seconds)
+    request_timeout: float = _setting(
+        6.0, "Seconds the work for an answer may take, queries included, before it is given up with 503.", _seconds
+    )
     stream_speed: int = _setting(
         16_384, "Bytes a second that a client takes at least of an answer; who is slower is cut off.", _speed
     )

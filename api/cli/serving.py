@@ -11,6 +11,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from api.cli import frugality
 from api.cli.database import shown
 from api.cli.migrating import bring_up_to_date
 from api.settings import Settings
@@ -121,6 +122,7 @@ def _run(app: Any, host: str, port: int, workers: int, threads: int) -> None:
             return app
 
     def ready(worker: Any) -> None:
+        frugality.begin()
         waiting.make_places(app, _waiting(threads), lambda: not worker.alive)
         streams.make_places(app, _streaming(threads))
         sending.make_places(app, _sending(threads))

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from api import deadlines
 from api.domain import candidates, changes, credits, words
 from api.domain.credits import Credited
 from api.domain.errors import Gone, NotFound
@@ -85,6 +86,7 @@ def check(items: list[Document], reader: Key, sent: Sequence[str]) -> list[Docum
 
 
 def _check(item: Document, reader: Key) -> Document:
+    deadlines.look()
     purported = quotations.read(item["text"])
     asked = Credited(item["speaker"]) if item["speaker"] else None
     matches: list[_Match] = []
@@ -126,6 +128,7 @@ def _matches(found: list[int], purported: Quotation, reader: Key) -> Iterator[_M
     for (document, recorded), letters in zip(read, shared, strict=True):
         if letters < _SHARED * max(shared):
             continue
+        deadlines.look()
         yield _Match(document, comparisons.compare(recorded, purported), recorded)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from api import deadlines
 from api.domain import splicing
 from api.domain.keys import Key
 from api.domain.kinds import Document, Kind
@@ -20,7 +21,7 @@ from api.domain.reviews import REVIEW
 from api.domain.sources import SOURCE
 from api.domain.speakers import SPEAKER
 from api.storage.db import rows
-from api.text.highlighting import passage
+from api.text.highlighting import Marker
 from api.text.queries import Query, parse
 
 _HIGHLIGHTED = ("text", "attributed_as", "context")
@@ -95,10 +96,12 @@ def _about(kind: Kind, ids: list[str], reader: Key) -> dict[str, list[Document]]
 
 
 def _highlight(documents: list[Document], query: Query, languages: list[str]) -> None:
+    marker = Marker(query, languages)
     for document in documents:
         marked = []
+        deadlines.look()
         for field in _HIGHLIGHTED:
-            found = passage(document[field], query, languages) if document[field] else None
+            found = marker.passage(document[field]) if document[field] else None
             if found:
                 part = document[field][found.start : found.end]
                 marked.append({"field": field, "passage": part, **found._asdict()})

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from flask import Blueprint
 
+from api import deadlines
 from api.domain import changes
 from api.domain.errors import NotFound
 from api.domain.keys import Key
@@ -23,7 +25,7 @@ def follow(query: dict[str, Any], key: Key) -> dict[str, Any]:
     page = changes.since(query["since"], query["limit"], key)
     if not query["wait"]:
         return page
-    with waiting.place() as free:
+    with waiting.place() as free, deadlines.within(math.inf):
         return changes.wait(page, query["limit"], key, query["wait"] if free else 0, waiting.stopping)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import lru_cache
 from threading import local
@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import peewee
 from peewee import Database, DatabaseProxy, ModelSelect, PeeweeException
 
+from api import deadlines
 from api.settings import Settings
 from api.storage import sqlite
 from api.storage.faults import AWAY, CROWDED, Finding
@@ -93,6 +94,7 @@ def _placeholders(sql: str) -> str:
 
 def rows(sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
     """Return the rows of a query written with `?` for its parameters, on either database."""
+    deadlines.look()
     with translated(), _places, _DRIVER:
         return db.execute_sql(_placeholders(sql), parameters).fetchall()  # type: ignore[no-any-return]
 
@@ -136,12 +138,14 @@ def _fetch(cursor: Any, size: int) -> list[tuple[Any, ...]]:
 
 def row(sql: str, parameters: Sequence[object] = ()) -> tuple[Any, ...] | None:
     """Return the first row of a query, or None."""
+    deadlines.look()
     with translated(), _places, _DRIVER:
         return db.execute_sql(_placeholders(sql), parameters).fetchone()  # type: ignore[no-any-return]
 
 
 def rows_of(query: ModelSelect[Any]) -> list[tuple[Any, ...]]:
     """Return the rows of a query that peewee builds."""
+    deadlines.look()
     with translated(), _places, _DRIVER:
         return list(query.tuples())
 
@@ -283,6 +287,13 @@ def inspection() -> Iterator[None]:
     """A snapshot that takes its time, in which texts that are not valid any more can be read all the same."""
     with snapshot(), dialect.lenient(db):
         yield
+
+
+def release() -> None:
+    """Give back what this thread's connection keeps in memory, after it has read very much; none is opened for it."""
+    if not db.is_closed() and not db.in_transaction():
+        with suppress(Unavailable), translated():
+            dialect.release(db)
 
 
 def burden() -> int:

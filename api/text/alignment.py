@@ -14,6 +14,7 @@ from itertools import accumulate, groupby, pairwise
 from operator import add, lt
 from typing import Literal, NamedTuple
 
+from api import deadlines
 from api.text.quotations import Word, joined, same
 from api.text.wordlists import COMMON
 
@@ -91,6 +92,7 @@ class _Anchored:
         if ours[0] == ours[1] or theirs[0] == theirs[1]:
             left_out = [] if any(free) else [(at, None) for at in range(*ours)]
             return [*left_out, *((None, at) for at in range(*theirs))]
+        deadlines.look()
         found = self._matcher.find_longest_match(*ours, *theirs)
         near = self._near(ours, theirs, free)
         large = (near[1] - near[0]) * (theirs[1] - theirs[0]) > _LARGE
@@ -165,6 +167,7 @@ def _path(
     insert = [_NEVER] * width
     rows = []
     for number in range(*theirs):
+        deadlines.look()
         skipped = None
         if number in breaks:
             best, skipped = _running(best)

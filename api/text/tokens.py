@@ -73,6 +73,10 @@ def words(text: str) -> list[str]:
 
 def tokens(text: str) -> Iterator[Token]:
     """Return the tokens of a text in their order, with their places."""
+    if text.isascii():
+        for plain in _PLAIN_WORD.finditer(text.lower()):
+            yield Token(plain[0][:LONGEST], *plain.span())
+        return
     for found in _pattern(_RUN).finditer(text):
         if found["run"] is None:
             for word in _folded(found[0]):

@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from time import monotonic
 from typing import Any, Literal
 
-from flask import Response, abort, request
+from flask import Response, abort, current_app, request
 from marshmallow import ValidationError
 
+from api import deadlines
 from api.domain.errors import Invalid
 from api.domain.keys import ANONYMOUS, Key
 from api.domain.repeats import Asked
+from api.storage import db as storage
 from api.web import answers, bodies, parameters, preconditions, repeats, sending
 from api.web.keys import permit
 from schemas.base import Schema
@@ -27,6 +30,8 @@ View = Callable[..., Any]
 # Whether a change must say which version it was made for, or may.
 Conditional = bool | Literal["optional"]
 _NO_QUERY = NoQuery()
+# What has taken so many seconds has filled caches with what hardly anybody asks for.
+_HEAVY = 0.5
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,15 @@ def endpoint(
 
         @wraps(view)
         def serve(**path: Any) -> Response:
-            return _serve(contract, view, path)
+            if contract.writes:
+                return _serve(contract, view, path)
+            began = monotonic()
+            try:
+                with deadlines.within(current_app.config["REQUEST_TIMEOUT"]):
+                    return _serve(contract, view, path)
+            finally:
+                if monotonic() - began > _HEAVY:
+                    storage.release()
 
         serve.contract = contract  # type: ignore[attr-defined]
         return serve

@@ -13,6 +13,7 @@ from markupsafe import escape
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from api.deadlines import TooLong
 from api.domain import errors
 from api.formats.documents import BadJSON
 from api.storage.db import Unavailable
@@ -27,6 +28,10 @@ from schemas.faults import problems as faults
 MEDIA_TYPE = "application/problem+json"
 # The characters that may stand unescaped in a path (RFC 3986, section 3.3).
 IN_PATHS = "/-._~!$&'()*+,;=:@"
+_TOO_LONG = (
+    "The work for this took too long and was given up. Ask for less at a time: fewer records, words or texts, or "
+    "records that a filter makes fewer."
+)
 log = logging.getLogger("onrecord")
 
 
@@ -193,6 +198,7 @@ _BY_ERROR: tuple[tuple[type[Exception], str], ...] = (
     (WrongMediaType, "unsupported-media-type"),
     (TooMany, "too-many-requests"),
     (Unavailable, "unavailable"),
+    (TooLong, "unavailable"),
 )
 _BY_STATUS = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large", 500: "internal"}
 
@@ -216,6 +222,8 @@ def answer(error: Exception) -> Response:
     if type.slug == "internal":
         log.error("internal error", exc_info=error, extra={"request_id": request_id()})
         return render(type, "Something went wrong here; the log has it under this request id.")
+    if isinstance(error, TooLong):
+        error = Unavailable("the work took too long", _TOO_LONG)
     if isinstance(error, Unavailable):
         log.warning("unavailable", extra={"request_id": request_id(), "reason": str(error)})
         detail = f"{error.reason} Try again shortly."

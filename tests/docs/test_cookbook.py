@@ -134,7 +134,7 @@ def run(commands: list[str], server: Server, folder: Path) -> list[str]:
     lines = [f"{{ {server.here(each)}\n}} >{n}.out 2>&1 </dev/null" for n, each in enumerate(commands)]
     script = folder / "steps.sh"
     script.write_text("\n".join(lines) + "\n")
-    subprocess.run(["bash", str(script)], cwd=folder, env=server.environment, timeout=60, check=False)
+    subprocess.run(["bash", str(script)], cwd=folder, env=server.environment, timeout=240, check=False)
     return [as_lines((folder / f"{n}.out").read_text()) for n in range(len(commands))]
 
 

@@ -111,6 +111,10 @@ def snapshot(db: Database) -> Iterator[None]:
         yield
 
 
+def release(db: Database) -> None:
+    """Nothing to do: the server keeps its pages for all of them together."""
+
+
 def burden(db: Database) -> int:
     """Return 0: old rows lie among the others, where they do no harm for as long as a stream may last."""
     return 0

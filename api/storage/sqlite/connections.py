@@ -108,8 +108,14 @@ def snapshot(db: Database) -> Iterator[None]:
         with db.transaction("DEFERRED"):
             yield
     finally:
+        db.execute_sql("PRAGMA shrink_memory")
         db.execute_sql("PRAGMA query_only = 0")
         db.execute_sql(f"PRAGMA cache_size = {_CACHE}")
+
+
+def release(db: Database) -> None:
+    """Empty this connection's cache of pages, of which every thread has one; the system has them too."""
+    db.execute_sql("PRAGMA shrink_memory")
 
 
 def burden(db: Database) -> int:

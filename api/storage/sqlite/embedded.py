@@ -14,6 +14,7 @@ from urllib.parse import quote
 import peewee
 from peewee import SqliteDatabase
 
+from api import deadlines
 from api.storage.sqlite.turns import Turns
 
 # How many steps of SQLite's machine lie between two looks at the clock: some milliseconds. A look needs Python's
@@ -78,7 +79,7 @@ class Embedded(SqliteDatabase):  # type: ignore[misc,unused-ignore]
 
     def start_clock(self) -> None:
         """Give the query of this thread its seconds again, as for the next batch of its rows."""
-        self._clock.until = monotonic() + self._clock.seconds
+        self._clock.until = min(monotonic() + self._clock.seconds, deadlines.until())
 
     def begin(self, lock_type: str | None = None) -> None:
         """Begin a transaction, on a file that can be changed if by now it can."""
