@@ -25,7 +25,8 @@ _ATTEMPTS, _PAUSE = 20, 0.5
 
 def hold(db: Database) -> None:
     """Share the lock of those who work with the file, as long as this process and its children live."""
-    file = _lock_file(db)
+    # Where nothing can be written now it may be later, so that who is here has to be known then.
+    file = _lock_file(db, "ab") or _lock_file(db, "rb")
     if file is not None:
         _lock(file, fcntl.LOCK_SH)
         _held.append(file)
@@ -34,7 +35,7 @@ def hold(db: Database) -> None:
 @contextmanager
 def alone(db: Database) -> Iterator[None]:
     """Have the file to oneself; raises InUse where others work with it."""
-    file = _lock_file(db)
+    file = _lock_file(db, "ab")
     if file is None:
         raise InUse("The folder of the database cannot be written.")
     with file:
@@ -42,10 +43,10 @@ def alone(db: Database) -> Iterator[None]:
         yield
 
 
-def _lock_file(db: Database) -> IO[bytes] | None:
+def _lock_file(db: Database, mode: str) -> IO[bytes] | None:
     try:
         # The file stays, as that of the migrations does.
-        return open(f"{db.database}.in-use", "ab")
+        return open(f"{db.database}.in-use", mode)
     except OSError:
         # Nobody can restore into a folder that cannot be written.
         return None
