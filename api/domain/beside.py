@@ -49,14 +49,14 @@ def _of_named(type: str) -> tuple[Beside, Beside]:
             "name",
             type,
             f"type = '{type}' AND record IN (SELECT r.id FROM {type} r WHERE r.n IN ({{numbers}}))",
-            f"SELECT (SELECT r.n FROM {type} r WHERE r.id = name.record), folded FROM name",
+            f"SELECT (SELECT r.n FROM {type} r WHERE r.id = name.record), folded, hidden FROM name",
             f"{other} r.id = name.record)",
         ),
         Beside(
             "name_word",
             type,
             f"type = '{type}' AND n IN ({{numbers}})",
-            "SELECT n, word, stem FROM name_word",
+            "SELECT n, word, stem, hidden FROM name_word",
             f"{other} r.n = name_word.n)",
         ),
     )

@@ -25,11 +25,12 @@ _WORTH = 0.3
 MOST, MOST_OF_SPEAKER = 6, 4
 
 
-def find(quotation: Quotation, speakers: list[int], *, most: int = MOST) -> Iterator[list[int]]:
+def find(quotation: Quotation, speakers: list[int], *, withheld: bool, most: int = MOST) -> Iterator[list[int]]:
     """Yield row numbers of statements that may hold a quotation, the likeliest first, none twice.
 
     Who has not found it among the first gets those of the speakers with some row numbers, then those that hold
-    passages together which many hold one by one. Whether a reader may know of them is for whoever reads them.
+    passages together which many hold one by one. What is withheld takes nobody's place: it is looked at only where it
+    is wanted.
     """
     marks = list(dict.fromkeys(mark for part in quotation.parts for mark in passages.of(tokens.words(part))))
     # Evenly from all of it, in whatever order they are.
@@ -37,8 +38,9 @@ def find(quotation: Quotation, speakers: list[int], *, most: int = MOST) -> Iter
     single = [storage.dialect.match_stems([mark]) for mark in marks]
     if not marks and (folded := tokens.words(quotation.text)):
         single = [storage.dialect.match_phrase(tuple(folded), open=False)]
+    hidden = None if withheld else words.withheld()
     given: set[int] = set()
-    looked = _Lookup()
+    looked = _Lookup(hidden)
     for expressions, number in (
         (single, most),
         (_said_by(single, speakers), MOST_OF_SPEAKER),
@@ -68,9 +70,12 @@ def _said_by(expressions: list[str], speakers: list[int]) -> list[str]:
 
 
 class _Lookup:
-    """Looks expressions up. `common` tells whether any of them finds more statements than are looked at."""
+    """Looks expressions up, without what one more finds. `common` tells whether any of them finds more statements
+    than are looked at.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, hidden: str | None) -> None:
+        self.hidden = hidden
         self.common = False
 
     def best(self, expressions: list[str], most: int) -> list[int]:
@@ -97,4 +102,6 @@ class _Lookup:
         )
         matches = storage.dialect.MATCHES
         parts = [one.format(number=number, matches=matches, each=_EACH) for number in range(len(expressions))]
-        return " UNION ALL ".join(parts), expressions
+        hidden = self.hidden
+        wanted = [storage.dialect.match_without(each, hidden) if hidden else each for each in expressions]
+        return " UNION ALL ".join(parts), wanted

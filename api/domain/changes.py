@@ -6,19 +6,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from api.domain import log
+from api.domain import following, log
 from api.domain.errors import NotFound
-from api.domain.indexes import KINDS
 from api.domain.keys import Key
-from api.domain.kinds import Kind
-from api.domain.log import Entry
-from api.domain.reading import was_public
-from api.storage.db import row, rows
+from api.storage.db import row
 
 # Sequence numbers are looked up this often while somebody waits: one row by its key, without a transaction.
 _EVERY = 0.2
-# The kinds of which some records are not for everybody.
-_GUARDED = {kind.name: kind for kind in KINDS if kind.public}
 
 
 def since(seq: int | None, limit: int, reader: Key) -> dict[str, Any]:
@@ -31,9 +25,11 @@ def since(seq: int | None, limit: int, reader: Key) -> dict[str, Any]:
         seq = log.position() if seq is None else position
     found = log.after(seq, limit + 1)
     more, found = len(found) > limit, found[:limit]
-    concealed = set() if reader.may("read") else _concealed(found)
-    shown = [_change(each) for each in found if each.record not in concealed]
-    return {"changes": shown, "last": found[-1].seq if found else seq, "more": more}
+    last = found[-1].seq if found else seq
+    if reader.may("read"):
+        return {"changes": [following.change(each) for each in found], "last": last, "more": more}
+    shown, until = following.told(found, limit)
+    return {"changes": shown, "last": until or last, "more": more or until is not None}
 
 
 def wait(page: dict[str, Any], limit: int, reader: Key, seconds: float, stopping: Callable[[], bool]) -> dict[str, Any]:
@@ -65,53 +61,12 @@ def entry(seq: int, reader: Key) -> dict[str, Any]:
     if found is None:
         raise NotFound(f"The log has no entry {seq}.")
     one, link, previous = found
-    concealed = not reader.may("read") and bool(_concealed([one]))
+    concealed = not reader.may("read") and following.concealed(one)
     told = {
-        **_change(one),
+        **following.change(one),
         "by": one.by,
         "note": one.note,
     }
     if concealed:
         told = {name: value if name in ("seq", "at") else None for name, value in told.items()}
     return {**told, "previous": previous, "hash": link, "concealed": concealed}
-
-
-def _change(each: Entry) -> dict[str, Any]:
-    return {
-        "seq": each.seq,
-        "op": each.op,
-        "type": each.type,
-        "id": each.record,
-        "version": each.version,
-        "at": each.at,
-        "sha256": each.sha256,
-    }
-
-
-def _concealed(entries: list[Entry]) -> set[str]:
-    """Return the ids of the records, of all that entries are about, which need a key to be known of."""
-    return {
-        id
-        for kind in _GUARDED.values()
-        for id in _concealed_of(kind, sorted({each.record for each in entries if each.type == kind.name}))
-    }
-
-
-def _concealed_of(kind: Kind, ids: list[str]) -> set[str]:
-    known: dict[str, int] = {}
-    for start in range(0, len(ids), 500):
-        part = ids[start : start + 500]
-        sql = (
-            f"SELECT t.id, CASE WHEN {kind.public} THEN 1 ELSE 0 END FROM {kind.name} t WHERE t.id IN ({_marks(part)})"
-        )
-        known.update(rows(sql, part))
-    return {id for id in ids if not (known[id] if id in known else _public_once(kind, id))}
-
-
-def _public_once(kind: Kind, id: str) -> bool:
-    last = log.of_record(id, limit=1)
-    return bool(last) and was_public(kind, last[0])
-
-
-def _marks(values: list[str]) -> str:
-    return ", ".join("?" * len(values))

@@ -88,9 +88,9 @@ def check(items: list[Document], reader: Key, sent: Sequence[str]) -> list[Docum
 def _check(item: Document, reader: Key) -> Document:
     deadlines.look()
     purported = quotations.read(item["text"])
-    asked = Credited(item["speaker"]) if item["speaker"] else None
+    asked = Credited(item["speaker"], public=not reader.may("read")) if item["speaker"] else None
     matches: list[_Match] = []
-    for found in candidates.find(purported, asked.numbers if asked else []):
+    for found in candidates.find(purported, asked.numbers if asked else [], withheld=reader.may("read")):
         for match in _matches(found, purported, reader):
             speaker, attribution = asked.of(match.document) if asked else (None, None)
             preferred = _preferred(match.document, item)
@@ -111,7 +111,7 @@ def similar(id: str, reader: Key, limit: int) -> list[Document]:
         problem: NotFound | Gone = missing(STATEMENT, id, may_know=reader.may("read"))
         raise problem
     own = quotations.read(found[0]["text"])
-    others = next(candidates.find(own, [], most=2 * limit), [])
+    others = next(candidates.find(own, [], withheld=reader.may("read"), most=2 * limit), [])
     matches = [match for match in _matches(others, own, reader) if match.document["id"] != id]
     alike = [(comparisons.likeness(match.comparison, match.recorded, own), match) for match in matches]
     near = [(likeness, match) for likeness, match in alike if likeness >= _NEAR or match.comparison.exact]

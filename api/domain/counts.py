@@ -13,6 +13,7 @@ from api.domain.conditions import Conditions
 from api.domain.keys import Key
 from api.domain.listing import select
 from api.domain.periods import DIVISORS, series
+from api.domain.reading import visible
 from api.domain.selections import Selection
 from api.domain.statements import STATEMENT
 from api.storage.db import rows
@@ -43,7 +44,8 @@ def count(query: dict[str, Any], reader: Key) -> dict[str, Any]:
     if by in _NAMED:
         found = _together(found, by)
     missing = found.pop(None, 0)
-    shown, groups = _periods(found, by) if by in DIVISORS else _largest(found, by, query["limit"])
+    seen = visible(STATEMENT, reader)
+    shown, groups = _periods(found, by) if by in DIVISORS else _largest(found, by, query["limit"], seen)
     held = sum(found.values())
     return {
         "by": by,
@@ -89,25 +91,34 @@ def _periods(found: Counter[Any], by: str) -> tuple[list[Group], int]:
     return [Group(period, period, count) for period, count in shown], periods
 
 
-def _largest(found: Counter[Any], by: str, limit: int) -> tuple[list[Group], int]:
-    """Return the groups that are listed, and how many there are; only those listed are worth their labels."""
+def _largest(found: Counter[Any], by: str, limit: int, seen: str) -> tuple[list[Group], int]:
+    """Return the groups that are listed, and how many there are; only those listed are worth their labels.
+
+    `seen` is the condition of the statements that the reader may know of.
+    """
     keys = nsmallest(limit, found, key=lambda key: (-found[key], key))
-    known = _labels(keys, by) if by in (*_NAMED, "topic") else {}
+    known = _labels(keys, by, seen) if by in (*_NAMED, "topic") else {}
     named = ((known.get(each, (each, each)), found[each]) for each in keys)
     return [Group(key, label, count) for (key, label), count in named], len(found)
 
 
-def _labels(keys: list[Any], by: str) -> dict[Any, tuple[str, str]]:
+def _labels(keys: list[Any], by: str, seen: str) -> dict[Any, tuple[str, str]]:
     """Return key and label, as they are sent, of speakers, outlets or topics."""
     known: dict[Any, tuple[str, str]] = {}
     for start in range(0, len(keys), 500):
         part = keys[start : start + 500]
         marks = ", ".join("?" * len(part))
         if by == "topic":
-            found = rows(f"SELECT folded, min(label) FROM topic WHERE folded IN ({marks}) GROUP BY folded", part)
+            spelled = f"SELECT g.folded, min(g.label) FROM topic g{_written_in(seen)} WHERE g.folded IN ({marks})"
+            found = rows(f"{spelled} GROUP BY g.folded", part)
             known.update({folded: (folded, label) for folded, label in found})
         else:
             for n, reference in rows(f"SELECT n, reference FROM {by} WHERE n IN ({marks})", part):
                 shown = orjson.loads(reference)
                 known[n] = (shown["id"], shown["name"])
     return known
+
+
+def _written_in(seen: str) -> str:
+    """Return the join that leaves spellings of statements out which the reader may not know of."""
+    return f" JOIN statement t ON t.n = g.statement AND {seen}" if seen else ""

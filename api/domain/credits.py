@@ -31,14 +31,14 @@ def refuse_unknown(asked: list[tuple[str | None, str]], reader: Key) -> None:
 class Credited:
     """The speaker whom a quotation is credited to, and who of the recorded ones that is."""
 
-    def __init__(self, called: str) -> None:
-        self._called = called
+    def __init__(self, called: str, *, public: bool) -> None:
+        self._called, self._public = called, public
         self._known: dict[str, bool] = {}
 
     @cached_property
     def numbers(self) -> list[int]:
         """The row numbers of all who are called so, or whose id it is."""
-        return names.numbers("speaker", [self._called])
+        return names.numbers("speaker", [self._called], public=self._public)
 
     @cached_property
     def _words(self) -> frozenset[str]:
@@ -69,9 +69,8 @@ class Credited:
         if n is None or n in self.numbers:
             return n is not None
         # A part of a name or with a title before it: Votel, General Joseph L. Votel.
-        for each in names.together("speaker", n):
-            for name in (each["name"], *each["aliases"]):
-                own = frozenset(tokens.words(name))
-                if self._words and (self._words <= own or (len(own) > 1 and own <= self._words)):
-                    return True
+        for name in names.of("speaker", n, public=self._public):
+            own = frozenset(tokens.words(name))
+            if self._words and (self._words <= own or (len(own) > 1 and own <= self._words)):
+                return True
         return False

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from api.domain import log
+from api.domain import log, publicity
 from api.domain.ids import new_id, now
 from api.domain.kinds import Document, Kind
 from api.storage import db as storage
@@ -24,8 +24,8 @@ def drafted(kind: Kind, settled: Document, *, by: str, id: str | None = None, at
     return document
 
 
-def keep(kind: Kind, documents: list[Document], drawn: list[Any] | None = None) -> None:
-    """Store the first documents of records that nothing speaks against, and log them, in their order.
+def keep(kind: Kind, documents: list[Document], drawn: list[Any] | None = None, note: str | None = None) -> None:
+    """Store the first documents of records that nothing speaks against, and log them, in their order, with a note.
 
     What is `drawn` from them may have been before.
     """
@@ -40,10 +40,11 @@ def keep(kind: Kind, documents: list[Document], drawn: list[Any] | None = None) 
         id, time, text, salt = document["id"], document["updated_at"], written(document), log.new_salt()
         stored.append((n, id, 1, text, salt, document["created_at"], *columns.values()))
         sha256 = log.document_hash(salt, text)
-        logged.append(log.Happened("create", kind.name, id, 1, document["recorded_by"], time, sha256))
+        logged.append(log.Happened("create", kind.name, id, 1, document["recorded_by"], time, sha256, note))
     storage.insert_all(kind.name, ("n", *_COLUMNS, *columns), stored)
     kind.index(news)
     log.append_all(logged)
+    publicity.created(kind, documents, note)
 
 
 def written(document: Document) -> str:

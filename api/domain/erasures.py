@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from api.domain import log, names, reading, repeats
+from api.domain import log, names, publicity, reading, repeats
 from api.domain.errors import Conflict
 from api.domain.ids import now
 from api.domain.indexes import KINDS
@@ -54,6 +54,8 @@ def erase(id: str, reason: str, *, by: str) -> Erased:
             forget(id)
         document = {"id": id, "version": versions + 1, "erased_at": now(), "erased_by": by, "reason": reason}
         _conclude(kind, {**document, "withheld": withheld}, reason, by)
+        if found:
+            publicity.ended(kind, orjson.loads(found[1]), versions + 1, public=not withheld)
         return Erased(id, kind.name, versions, str(document["erased_at"]), _about(id))
 
 

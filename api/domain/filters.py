@@ -13,43 +13,51 @@ from api.text.addresses import canonical
 from api.text.folding import fold
 
 Clause = tuple[str, list[Any]]
+# Takes the values asked for, and the condition of the statements that the reader may see, empty for all.
+Asked = Callable[[list[Any], str], Clause]
 
 
-def _among(column: str) -> Callable[[list[Any]], Clause]:
-    def clause(values: list[Any]) -> Clause:
+def _among(column: str) -> Asked:
+    def clause(values: list[Any], visible: str) -> Clause:
         return f"{column} IN ({_marks(values)})" if values else "1 = 0", values
 
     return clause
 
 
-def _inside(table: str, column: str, read: Callable[[str], str]) -> Callable[[list[str]], Clause]:
-    def clause(values: list[str]) -> Clause:
+def _inside(table: str, column: str, read: Callable[[str], str]) -> Asked:
+    def clause(values: list[str], visible: str) -> Clause:
         held, parameters = holds(f"f.{column}", [read(value) for value in values])
         return f"t.n IN (SELECT f.statement FROM {table} f WHERE {held})", parameters
 
     return clause
 
 
-def _named(type: str) -> Callable[[list[list[str]]], Clause]:
-    def clause(values: list[list[str]]) -> Clause:
+def _named(type: str) -> Asked:
+    def clause(values: list[list[str]], visible: str) -> Clause:
         # A value with a comma is tried whole first, then as its parts.
-        found = {n for whole, *parts in values for n in names.numbers(type, [whole]) or names.numbers(type, parts)}
-        return _among(f"t.{type}")(sorted(found))
+        found: set[int] = set()
+        for whole, *parts in values:
+            public = bool(visible)
+            found.update(names.numbers(type, [whole], public=public) or names.numbers(type, parts, public=public))
+        return _among(f"t.{type}")(sorted(found), visible)
 
     return clause
 
 
-def _language(values: list[str]) -> Clause:
+def _language(values: list[str], visible: str) -> Clause:
     # `en` takes `en-US` too; a hyphen's successor is the full stop (RFC 4647, section 3.3.1).
     each = "(t.lang = ? OR (t.lang >= ? AND t.lang < ?))"
     parameters = [bound for value in values for bound in (value.lower(), f"{value.lower()}-", f"{value.lower()}.")]
     return f"({' OR '.join([each] * len(values))})", parameters
 
 
-def _topics(values: list[list[str]]) -> Clause:
+def _topics(values: list[list[str]], visible: str) -> Clause:
+    # A topic of statements that the reader may not know of does not decide how others are looked for.
+    seen = f"AND {visible}" if visible else ""
+    held = f"SELECT 1 FROM topic f JOIN statement t ON t.n = f.statement WHERE f.folded = ? {seen} LIMIT 1"
     wanted = []
     for whole, *parts in values:
-        known = not parts or row("SELECT 1 FROM topic WHERE folded = ? LIMIT 1", (fold(whole),))
+        known = not parts or row(held, (fold(whole),))
         wanted += [fold(whole)] if known else [fold(part) for part in parts]
     return f"EXISTS (SELECT 1 FROM topic f WHERE f.statement = t.n AND f.folded IN ({_marks(wanted)}))", wanted
 
@@ -58,7 +66,7 @@ def _marks(values: list[Any]) -> str:
     return ", ".join("?" * len(values))
 
 
-IS: dict[str, Callable[[list[Any]], Clause]] = {
+IS: dict[str, Asked] = {
     "id": _among("t.id"),
     "kind": _among("t.kind"),
     "form": _among("t.form"),
@@ -101,10 +109,10 @@ def apply(conditions: Conditions, query: dict[str, Any], visible: str) -> None:
         if values is None:
             continue
         if clause := IS.get(name):
-            text, parameters = clause(values)
+            text, parameters = clause(values, visible)
             conditions.add(text, *parameters)
         elif clause := _NOT.get(name):
-            text, parameters = clause(values)
+            text, parameters = clause(values, visible)
             # What lacks the field is kept: its condition is unknown, which is not true.
             conditions.add(f"({text}) IS NOT TRUE", *parameters)
         elif text := _EXISTS.get(name, ""):

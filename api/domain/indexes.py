@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from api.domain import beside, citations, names, statements, words
+from api.domain import beside, citations, names, publicity, statements, words
 from api.domain.kinds import Document, Kind
 from api.domain.outlets import OUTLET
 from api.domain.relations import RELATION
@@ -21,7 +21,7 @@ from api.storage import db as storage
 from api.storage.db import db, execute, row, rows, writing
 
 # Raised whenever what the indexes hold changes; `onrecord migrate` then makes them anew.
-VERSION = 2
+VERSION = 3
 KINDS = (SPEAKER, OUTLET, SOURCE, STATEMENT, REVIEW, RELATION)
 # What reading a document that is not what the schema made may raise.
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError)
@@ -193,6 +193,11 @@ def _names(type: str) -> Callable[[Batch], object]:
     return lambda batch: names.index_again(type, [n for n, _ in batch])
 
 
+def _known(type: str) -> Callable[[Batch], object]:
+    # Nobody is told of it: that they were known, or not, was no change of theirs.
+    return lambda batch: publicity.reconsider(type, [n for n, _ in batch], told=False)
+
+
 def _counts(type: str) -> Callable[[Batch], object]:
     return lambda batch: citations.count_again(type, [n for n, _ in batch])
 
@@ -218,5 +223,6 @@ STEPS: Sequence[Step] = (
     Step("former words", lambda _: storage.dialect.make_room(db)),
     *(Step(f"columns of {kind.name}", _columns(kind), kind.name) for kind in (REVIEW, RELATION)),
     *(Step(f"counts of {type}", _counts(type), type) for type in citations.TYPES),
+    *(Step(f"who is known of {type}", _known(type), type) for type in publicity.NAMED),
     Step("strays", lambda _: _remove_strays(), unlocked=True),
 )

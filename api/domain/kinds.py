@@ -21,6 +21,10 @@ def _nothing(*_: object) -> None:
     return None
 
 
+def _nobody(_: Document) -> set[str]:
+    return set()
+
+
 @dataclass(frozen=True)
 class Kind:
     """One kind of record, by what is particular to it. Its table has its name.
@@ -34,7 +38,8 @@ class Kind:
     the row's index columns and `project(n, document, previous)` brings the tables beside it
     from one document to another; None stands for none. Where `add(news)` is given, it does the same at once for
     many new rows. `release(id)` raises
-    Conflict where other records still need this one. `derived` are the members that only we write.
+    Conflict where other records still need this one. `tells(document)` gives the ids of the speakers and outlets
+    that the document names to who has no key. `derived` are the members that only we write.
     `names` are the references that a row is read with, `ends` the columns that hold ids
     of statements. `public` is the condition under which a row `t` may be known of without a key, and `secret` a
     member shown to key holders only. Of a kind that `merges`, one record can stand for others.
@@ -52,6 +57,7 @@ class Kind:
     project: Callable[[int, Document | None, Document | None], None] = _nothing
     add: Callable[[list[New]], None] | None = None
     release: Callable[[str], None] = _nothing
+    tells: Callable[[Document], set[str]] = _nobody
     derived: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     ends: tuple[str, ...] = ()

@@ -99,7 +99,7 @@ def select(kind: Kind, query: dict[str, Any], reader: Key) -> Selection:
     if kind.name in ("speaker", "outlet") and query.get("q"):
         if not tokens.words(query["q"]):
             raise BadParameter([_wordless("q")])
-        names.begins(conditions, kind.name, query["q"])
+        names.begins(conditions, kind.name, query["q"], public=not reader.may("read"))
         return Selection(kind, f"{kind.name} t", [Phase(conditions, "t.cited", True)], f"{read}, t.cited")
     return Selection(kind, f"{kind.name} t", [Phase(conditions, "t.created_at", True)], read, joins(kind))
 

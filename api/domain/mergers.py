@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import orjson
 
-from api.domain import citations, log, names, reading, records, survivors
+from api.domain import citations, log, names, publicity, reading, records, survivors
 from api.domain.errors import Conflict, Invalid
 from api.domain.keys import Key
 from api.domain.kinds import Kind
@@ -32,6 +32,7 @@ def merge(kind: Kind, id: str, into: str, *, by: Key, expected: frozenset[int] |
         root = names.number(kind.name, standing) or 0
         execute(f"UPDATE {kind.name} SET merged_into = ? WHERE merged_into = ?", (root, n))
         _move_count(kind.name, n, root)
+        publicity.reconsider(kind.name, (n, root))
         names.gather(kind.name, root)
         return reading.find(kind, standing, by)
 
@@ -50,6 +51,7 @@ def unmerge(kind: Kind, id: str, *, by: Key, expected: frozenset[int] | None) ->
         records.replace(kind, n, previous, records.own(kind, previous), World(by.name), note=note)
         for below in _below(kind.name, id, root):
             execute(f"UPDATE {kind.name} SET merged_into = ? WHERE id = ?", (n, below))
+        publicity.reconsider(kind.name, (n, root))
         for each in (n, root):
             names.gather(kind.name, each)
             citations.count_again(kind.name, [each])

@@ -22,7 +22,7 @@ _AT_ONCE = 500
 # Sorts behind every character that a word may hold.
 LAST = "\U0010ffff"
 # The numbers of who stands for those with some ids, and of all that are merged into them.
-_STANDING = "SELECT coalesce(t.merged_into, t.n) AS n FROM {type} t WHERE t.id IN ({named})"
+_STANDING = "SELECT coalesce(t.merged_into, t.n) AS n FROM {type} t WHERE t.id IN ({named}){seen}"
 _TOGETHER = (
     "WITH standing AS ({standing}) "
     "SELECT n FROM standing UNION ALL SELECT m.n FROM standing JOIN {type} m ON m.merged_into = standing.n"
@@ -30,13 +30,13 @@ _TOGETHER = (
 # The documents by whose names some records are found, many at once.
 _GROUPS = (
     "WITH standing AS (SELECT n AS member, coalesce(merged_into, n) AS n FROM {type} WHERE n IN ({named})) "
-    "SELECT standing.member, s.document FROM standing JOIN {type} s ON s.n = standing.n "
-    "UNION ALL SELECT standing.member, s.document FROM standing JOIN {type} s ON s.merged_into = standing.n"
+    "SELECT standing.member, s.document, 1 FROM standing JOIN {type} s ON s.n = standing.n "
+    "UNION ALL SELECT standing.member, s.document, s.shown FROM standing JOIN {type} s ON s.merged_into = standing.n"
 )
 _GROUP = (
     "WITH standing AS (SELECT coalesce(merged_into, n) AS n FROM {type} WHERE n = ?) "
-    "SELECT s.document FROM standing JOIN {type} s ON s.n = standing.n "
-    "UNION ALL SELECT s.document FROM standing JOIN {type} s ON s.merged_into = standing.n"
+    "SELECT s.document, 1 FROM standing JOIN {type} s ON s.n = standing.n "
+    "UNION ALL SELECT s.document, s.shown FROM standing JOIN {type} s ON s.merged_into = standing.n"
 )
 
 
@@ -53,7 +53,7 @@ def index(type: str, n: int, document: Document | None, previous: Document | Non
     if previous is not None:
         _forget(type, n, previous["id"])
     if document is not None and "merged_into" not in document:
-        _call(type, document["id"], [n], [document])
+        _call(type, document["id"], [n], [(document, True)])
         if previous is not None and row(f"SELECT 1 FROM {type} WHERE merged_into = ? LIMIT 1", (n,)):
             gather(type, n)
 
@@ -64,11 +64,11 @@ def add(type: str, news: list[New]) -> None:
     for n, document, _ in news:
         while_writing()[type, document["id"]] = n
         if "merged_into" not in document:
-            folded, found = rows_beside(document)
-            called += [(type, name, document["id"]) for name in folded]
-            words += [(type, word, stem, n) for word, stem in found]
-    insert_all("name", ("type", "folded", "record"), called)
-    insert_all("name_word", ("type", "word", "stem", "n"), words)
+            folded, found = rows_beside([(document, True)])
+            called += [(type, name, document["id"], hidden) for name, hidden in folded]
+            words += [(type, word, stem, n, hidden) for word, stem, hidden in found]
+    insert_all("name", ("type", "folded", "record", "hidden"), called)
+    insert_all("name_word", ("type", "word", "stem", "n", "hidden"), words)
 
 
 def gather(type: str, n: int) -> None:
@@ -98,43 +98,58 @@ def _forget(type: str, n: int, id: str) -> None:
     execute("DELETE FROM name_word WHERE type = ? AND n = ?", (type, n))
 
 
-def _call(type: str, id: str, numbers: list[int], documents: list[Document]) -> None:
-    called, words = rows_beside(*documents)
-    for folded in called:
-        execute("INSERT INTO name (type, folded, record) VALUES (?, ?, ?)", (type, folded, id))
-    for word, stem in words:
-        for n in numbers:
-            execute("INSERT INTO name_word (type, word, stem, n) VALUES (?, ?, ?, ?)", (type, word, stem, n))
+def _call(type: str, id: str, numbers: list[int], group: list[tuple[Document, bool]]) -> None:
+    called, words = rows_beside(group)
+    insert_all("name", ("type", "folded", "record", "hidden"), [(type, name, id, hidden) for name, hidden in called])
+    found = [(type, word, stem, n, hidden) for word, stem, hidden in words for n in numbers]
+    insert_all("name_word", ("type", "word", "stem", "n", "hidden"), found)
 
 
-def rows_beside(*documents: Document) -> tuple[list[str], list[tuple[str, str]]]:
-    """Return the folded names that records are found by together, and the words of them with their stems."""
-    called = _called(documents)
-    words = sorted({word for name in called for word in tokens.words(name)})
-    return sorted({fold(name) for name in called}), list(zip(words, tokens.stems(words, "en"), strict=True))
+def rows_beside(group: list[tuple[Document, bool]]) -> tuple[list[tuple[str, int]], list[tuple[str, str, int]]]:
+    """Return the folded names that records are found by together, and the words of them with their stems; each with
+    whether it is hidden: that of nobody who is known.
+    """
+    known = _called(document for document, shown in group if shown)
+    called = _called(document for document, _ in group)
+    folded, words = {fold(name) for name in known}, {word for name in known for word in tokens.words(name)}
+    every = sorted({word for name in called for word in tokens.words(name)})
+    stems = zip(every, tokens.stems(every, "en"), strict=True)
+    return (
+        [(name, int(name not in folded)) for name in sorted({fold(name) for name in called})],
+        [(word, stem, int(word not in words)) for word, stem in stems],
+    )
 
 
-def together(type: str, n: int) -> list[Document]:
-    """Return the documents of a record, of who stands for it and of all others that this one stands for."""
-    return [orjson.loads(text) for (text,) in rows(_GROUP.format(type=type), (n,))]
+def together(type: str, n: int) -> list[tuple[Document, bool]]:
+    """Return the documents of a record, of who stands for it and of all others that this one stands for, each with
+    whether what it is called may be known where that of who stands for all is.
+    """
+    return [(orjson.loads(text), bool(shown)) for text, shown in rows(_GROUP.format(type=type), (n,))]
+
+
+def of(type: str, n: int, *, public: bool) -> list[str]:
+    """Return the names and aliases of a record and all that are merged with it, as far as these are known."""
+    return _called(document for document, known in together(type, n) if known or not public)
 
 
 def _called(documents: Iterable[Document]) -> list[str]:
     return [name for document in documents for name in (document["name"], *document["aliases"])]
 
 
-def begins(conditions: Conditions, type: str, text: str) -> None:
-    """Require that each word of a text begins a word of the name or an alias of the row `t`."""
+def begins(conditions: Conditions, type: str, text: str, *, public: bool) -> None:
+    """Require that each word of a text begins a word of the name or an alias of the row `t`, as far as it is known."""
+    known = " AND w.hidden = 0" if public else ""
     words = sorted({*tokens.words(text)})
     # Where one word is the beginning of another, whoever fits the longer fits both. In order it stands before it.
     needed = [word for word, after in zip(words, [*words[1:], ""], strict=True) if not after.startswith(word)]
     # Whoever fits the longest word, which few do, is looked at for all. They are counted instead of asked for one by
     # one: for the planner of PostgreSQL each word would be one more table.
     longest, lengths = max(needed, key=len), sorted({len(word) for word in needed})
+    known = " AND w.hidden = 0" if public else ""
     begun = (
         "WITH likely AS MATERIALIZED (SELECT DISTINCT w.n FROM name_word w "
-        "WHERE w.type = ? AND w.word >= ? AND w.word < ?), "
-        "called AS MATERIALIZED (SELECT w.n, w.word, w.type FROM likely JOIN name_word w ON w.n = likely.n), "
+        f"WHERE w.type = ? AND w.word >= ? AND w.word < ?{known}), "
+        f"called AS MATERIALIZED (SELECT w.n, w.word, w.type FROM likely JOIN name_word w ON w.n = likely.n{known}), "
         "begun AS (SELECT called.n, substr(called.word, 1, CAST(length.column1 AS integer)) AS word "
         f"FROM called CROSS JOIN {inline([(each,) for each in lengths])} AS length WHERE called.type = ?) "
         f"SELECT n FROM begun WHERE word IN ({marks(needed)}) GROUP BY n HAVING count(DISTINCT word) = ?"
@@ -142,23 +157,23 @@ def begins(conditions: Conditions, type: str, text: str) -> None:
     conditions.add(f"t.n IN ({begun})", type, longest, longest + LAST, *lengths, type, *needed, len(needed))
 
 
-def called(term: Term, most: int) -> list[int] | None:
-    """Return the numbers of the speakers whose name or alias a term of a search fits; None of a word that fits
-    more than `most`.
+def called(term: Term, most: int, *, public: bool) -> list[int] | None:
+    """Return the numbers of the speakers whose name or alias a term of a search fits, as far as these are known; None
+    of a word that fits more than `most`.
 
     Names are of no language, so that a single word matches by its English stem whatever the query's is.
     """
     if len(term.words) == 1:
-        sql, parameters = calling(term)
+        sql, parameters = calling(term, public=public)
         found = [n for (n,) in rows(f"SELECT DISTINCT n FROM ({sql}) AS calling LIMIT {most + 1}", parameters)]
         return sorted(found) if len(found) <= most else None
     whole = {*(term.words[:-1] if term.open else term.words)}
     held = f"SELECT n FROM name_word WHERE type = 'speaker' AND word IN ({marks([*whole])})"
-    candidates = rows(f"{held} GROUP BY n HAVING count(*) = ?", (*whole, len(whole)))
-    return sorted(_fitting([n for (n,) in candidates], term))
+    candidates = rows(f"{held}{_known(public)} GROUP BY n HAVING count(*) = ?", (*whole, len(whole)))
+    return sorted(_fitting([n for (n,) in candidates], term, public))
 
 
-def calling(term: Term) -> tuple[str, list[str]]:
+def calling(term: Term, *, public: bool) -> tuple[str, list[str]]:
     """Return the SQL that gives the numbers of the speakers whom a term of one word fits, and its parameters."""
     (word,) = term.words
     if term.stemmed:
@@ -167,16 +182,22 @@ def calling(term: Term) -> tuple[str, list[str]]:
         fits, parameters = "word >= ? AND word < ?", [word, word + LAST]
     else:
         fits, parameters = "word = ?", [word]
-    return f"SELECT n FROM name_word WHERE type = 'speaker' AND {fits}", parameters
+    return f"SELECT n FROM name_word WHERE type = 'speaker' AND {fits}{_known(public)}", parameters
 
 
-def _fitting(candidates: list[int], term: Term) -> set[int]:
+def _known(public: bool) -> str:
+    return " AND hidden = 0" if public else ""
+
+
+def _fitting(candidates: list[int], term: Term, public: bool) -> set[int]:
     """Return those of some speakers who have a name or alias with the words of a term next to each other."""
     found = set()
     for start in range(0, len(candidates), _AT_ONCE):
         part = candidates[start : start + _AT_ONCE]
-        for n, document in rows(_GROUPS.format(type="speaker", named=marks(part)), part):
-            if any(_contains(tokens.words(name), term) for name in _called([orjson.loads(document)])):
+        for n, document, known in rows(_GROUPS.format(type="speaker", named=marks(part)), part):
+            if (known or not public) and any(
+                _contains(tokens.words(name), term) for name in _called([orjson.loads(document)])
+            ):
                 found.add(n)
     return found
 
@@ -215,20 +236,23 @@ def candidates(type: str, ids: list[str]) -> list[dict[str, Any]]:
     return [orjson.loads(text) for (text,) in rows(f"SELECT reference FROM {type} WHERE id IN ({marks})", ids)]
 
 
-def numbers(type: str, names_or_ids: list[str]) -> list[int]:
+def numbers(type: str, names_or_ids: list[str], *, public: bool) -> list[int]:
     """Return the row numbers of all whose id, name or alias is among these; a name nobody bears adds none.
 
-    Where one stands for others, all of them are meant, whichever of them was named.
+    Where one stands for others, all of them are meant, whichever of them was named. Who is asked for in `public`
+    is found by what may be known without a key.
     """
+    seen = " AND t.shown = 1" if public else ""
     ids = [each for each in names_or_ids if is_id(each, PREFIXES[type])]
     called = [fold(each) for each in names_or_ids if each not in ids]
     parts, parameters = [], [*ids]
     if ids:
-        parts.append(_STANDING.format(type=type, named=", ".join("?" * len(ids))))
+        parts.append(_STANDING.format(type=type, named=", ".join("?" * len(ids)), seen=seen))
     if called:
         held, folded = holds("folded", called)
-        bearing, parameters = f"SELECT record FROM name WHERE type = '{type}' AND {held}", [*ids, *folded]
-        parts.append(_STANDING.format(type=type, named=bearing))
+        bearing = f"SELECT record FROM name WHERE type = '{type}' AND {held}{_known(public)}"
+        parameters += folded
+        parts.append(_STANDING.format(type=type, named=bearing, seen=seen))
     sql = _TOGETHER.format(type=type, standing=" UNION ".join(parts))
     return sorted({n for (n,) in rows(sql, parameters)}) if parts else []
 

@@ -31,6 +31,7 @@ OUTLET = Kind(
     project=_project,
     add=partial(names.add, "outlet"),
     derived=("merged_into",),
+    public="t.shown = 1",
     merges=True,
     release=partial(names.refuse_while_named, "outlet"),
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from api.domain import beside, citations, indexes, names, quantities, statements, words
+from api.domain import beside, citations, indexes, names, publicity, quantities, statements, words
 from api.domain.kinds import Document, Kind
 from api.storage import db as storage
 from api.storage.db import row, rows
@@ -41,6 +41,8 @@ def unlike(kind: Kind) -> Iterator[tuple[str | None, str]]:
     if kind.name in citations.TYPES:
         for id in citations.miscounted(kind.name):
             yield id, "cited"
+        for id in publicity.mistaken(kind.name):
+            yield id, "shown"
 
 
 class _Searched:
@@ -57,6 +59,8 @@ class _Searched:
 
 def strays() -> Iterator[tuple[str, str]]:
     """Yield each table with rows that belong to no record, and one of what they belong to."""
+    for id in publicity.strays():
+        yield "visibility", id
     for table, keys, lost in beside.strays():
         if found := row(f"SELECT {', '.join(keys)} FROM {table} WHERE {lost} LIMIT 1"):
             yield table, ", ".join(map(str, found))
@@ -148,9 +152,9 @@ def _expected(kind: Kind, n: int, document: Document) -> Rows:
             "figure_word": [(columns["id"], word) for columns, said in figures for word in said],
         }
     if kind.name in ("speaker", "outlet"):
-        folded, called = names.rows_beside(*names.together(kind.name, n))
+        folded, called = names.rows_beside(names.together(kind.name, n))
         # The names of who is merged lead to the one who stands for all, the words of the names to everyone.
-        own = [] if "merged_into" in document else [(each,) for each in folded]
+        own = [] if "merged_into" in document else list(folded)
         return {"name": own, "name_word": list(called)}
     return {}
 

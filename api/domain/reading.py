@@ -14,7 +14,7 @@ from api.domain.keys import Key
 from api.domain.kinds import Document, Kind
 from api.domain.log import Entry
 from api.domain.splicing import columns, documents, joins, with_names
-from api.storage.db import row
+from api.storage.db import row, rows
 from schemas.faults import echo
 
 # What ends a record, and what has then been done with it.
@@ -117,7 +117,7 @@ def _at(kind: Kind, id: str, version: int, reader: Key) -> str:
         erased = any(entry.op == "erase" for entry in log.of_record(id, limit=1))
         why = "was erased, and its versions with it" if erased else f"has no version {version}"
         raise NotFound(f"The {kind.name} {id} {why}.")
-    return without_secret(kind, with_names([found[0]])[0], reader)
+    return without_secret(kind, with_names([found[0]], public=not reader.may("read"))[0], reader)
 
 
 def _may_read_history(kind: Kind, id: str, reader: Key) -> None:
@@ -151,9 +151,10 @@ def missing(kind: Kind, id: str, *, may_know: bool) -> NotFound | Gone:
 def was_public(kind: Kind, last: Entry) -> bool:
     """Tell whether a record that is gone, by its last entry, may be known of without a key."""
     # What was erased cannot be asked any more, so its last version says it.
-    version = last.version if last.op == "erase" else last.version - 1
-    found = row("SELECT document FROM revision WHERE record = ? AND version = ?", (last.record, version))
-    document = orjson.loads(found[0]) if found else {}
+    sql = "SELECT document FROM revision WHERE record = ? AND version IN (?, ?) ORDER BY version"
+    document: Document = {}
+    for (text,) in rows(sql, (last.record, last.version - 1, last.version)):
+        document.update(orjson.loads(text))
     if document.get("withheld"):
         return False
     about = [document[end]["id"] for end in kind.ends if end in document]

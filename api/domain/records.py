@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from api.domain import drafts, log, reading, survivors
+from api.domain import drafts, log, publicity, reading, survivors
 from api.domain.drafts import written
 from api.domain.errors import Stale
 from api.domain.ids import now
@@ -112,13 +112,14 @@ def withdraw(kind: Kind, id: str, reason: str | None, *, by: Key, expected: froz
     with writing():
         n, previous = current(kind, id, expected)
         kind.release(id)
-        version = previous["version"] + 1
+        public, version = publicity.is_public(kind, previous), previous["version"] + 1
         document = {
             "id": id,
             "version": version,
             "withdrawn_at": now(),
             "withdrawn_by": by.name,
             "reason": reason,
+            **({} if public else {"withheld": True}),
         }
         text, salt = written(document), log.new_salt()
         _supersede(kind, id)
@@ -130,6 +131,7 @@ def withdraw(kind: Kind, id: str, reason: str | None, *, by: Key, expected: froz
         execute(f"DELETE FROM {kind.name} WHERE id = ?", (id,))
         digest = log.document_hash(salt, text)
         log.append("withdraw", kind.name, document, sha256=digest, by=by.name, at=document["withdrawn_at"], note=reason)
+        publicity.ended(kind, previous, version, public=public)
 
 
 def current(kind: Kind, id: str, expected: frozenset[int] | None, *, merged: bool = False) -> tuple[int, Document]:
@@ -201,6 +203,7 @@ def replace(
     kind.project(n, document, previous)
     digest = log.document_hash(salt, text)
     log.append(op, kind.name, document, sha256=digest, by=world.by, at=document["updated_at"], note=note)
+    publicity.revised(kind, previous, document)
     world.learn(kind, document, drawn, previous)
 
 

@@ -33,6 +33,10 @@ def _columns(n: int, document: Document, drawn: object) -> dict[str, object]:
     return {"url": canonical(document["url"]), "outlet": outlet and names.number("outlet", outlet["id"])}
 
 
+def _tells(document: Document) -> set[str]:
+    return {document["outlet"]["id"]} if document["outlet"] else set()
+
+
 SOURCE = Kind(
     name="source",
     plural="sources",
@@ -42,6 +46,7 @@ SOURCE = Kind(
     merge=_merge,
     columns=_columns,
     release=partial(names.refuse_while_named, "source"),
+    tells=_tells,
     names=("outlet",),
     # The full text of an article is kept for anchoring quotations, not for republishing it.
     secret="text",

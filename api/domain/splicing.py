@@ -53,13 +53,20 @@ def documents(kind: Kind, found: Iterable[Sequence[Any]], at: int = 0) -> list[s
     return texts
 
 
-def with_names(texts: list[str]) -> list[str]:
-    """Return JSON texts with what stands for each speaker and outlet in place of the reference; names are looked up."""
+def with_names(texts: list[str], *, public: bool = False) -> list[str]:
+    """Return JSON texts with what stands for each speaker and outlet in place of the reference; names are looked up.
+
+    To the public, who may not be known is null: an earlier version may name whom nothing public names.
+    """
     wanted = sorted({id for text in texts for id in _REFERENCE.findall(text)})
     known: dict[str, str] = {}
     for table, prefix in (("speaker", "spk_"), ("outlet", "out_")):
         ids = [id for id in wanted if id.startswith(prefix)]
         for start in range(0, len(ids), _MOST):
             part = ids[start : start + _MOST]
-            known.update(rows(f"SELECT id, reference FROM {table} WHERE id IN ({', '.join('?' * len(part))})", part))
+            sql = (
+                f"SELECT t.id, t.reference, coalesce(s.shown, t.shown) FROM {table} t "
+                f"LEFT JOIN {table} s ON s.n = t.merged_into WHERE t.id IN ({', '.join('?' * len(part))})"
+            )
+            known.update((id, text if shown or not public else "null") for id, text, shown in rows(sql, part))
     return [_REFERENCE.sub(lambda match: known.get(match[1], match[0]), text) for text in texts] if known else texts

@@ -79,11 +79,18 @@ def existing(id: str | None) -> dict[str, str | None]:
 
 def _mentioned(document: Document) -> set[str]:
     """Return the ids of every speaker, outlet and source named besides the statement's own speaker and outlet."""
-    others = [each["speaker"] for each in document["attributions"]]
+    return _all_named(document) - {each["id"] for each in (document["speaker"], document["outlet"]) if each}
+
+
+def _tells(document: Document) -> set[str]:
+    return set() if document["status"] == "withheld" else _all_named(document)
+
+
+def _all_named(document: Document) -> set[str]:
+    others = [document["speaker"], *(each["speaker"] for each in document["attributions"])]
     for appearance in document["appearances"]:
         others += [appearance["outlet"], appearance["source"], *(hop["outlet"] for hop in appearance["via"])]
-    own = {each["id"] for each in (document["speaker"], document["outlet"]) if each}
-    return {each["id"] for each in others if each} - own
+    return {each["id"] for each in others if each}
 
 
 class Drawn(NamedTuple):
@@ -211,6 +218,7 @@ STATEMENT = Kind(
     draw=_draw,
     columns=_columns,
     refuse=_refuse,
+    tells=_tells,
     project=_project,
     add=_add,
     derived=("outlet", "corrections"),

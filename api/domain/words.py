@@ -190,14 +190,14 @@ def compiled(query: Query, languages: list[str], *, withheld: bool) -> tuple[str
     every, never, beside = [], [], Conditions()
     left = _MOST_TOGETHER
     for group in query.every:
-        expression, speakers, used = _any(group, languages, left)
+        expression, speakers, used = _any(group, languages, left, public=not withheld)
         left = max(0, left - used)
         if speakers.clauses:
             _or_said_by(beside, expression, speakers)
         else:
             every.append(expression)
     if query.never:
-        expression, speakers, _ = _any(query.never, languages, left)
+        expression, speakers, _ = _any(query.never, languages, left, public=not withheld)
         if speakers.clauses:
             _or_said_by(beside, expression, speakers, but=True)
         else:
@@ -208,7 +208,7 @@ def compiled(query: Query, languages: list[str], *, withheld: bool) -> tuple[str
     return (dialect.match_without(wanted, dialect.match_any(never)) if never else wanted), beside
 
 
-def _any(terms: Sequence[Term], languages: list[str], most: int) -> tuple[str, Conditions, int]:
+def _any(terms: Sequence[Term], languages: list[str], most: int, *, public: bool) -> tuple[str, Conditions, int]:
     """Return what finds any of the terms, the speakers that were too many to be part of it, and how many are.
 
     Each speaker is part of it once, however many terms fit, and at most about so many are.
@@ -216,9 +216,9 @@ def _any(terms: Sequence[Term], languages: list[str], most: int) -> tuple[str, C
     known: set[int] = set()
     speakers = Conditions()
     for term in terms:
-        called = names.called(term, min(MOST_SPEAKERS, most))
+        called = names.called(term, min(MOST_SPEAKERS, most), public=public)
         if called is None or (len(term.words) == 1 and len(known.union(called)) > most):
-            sql, parameters = names.calling(term)
+            sql, parameters = names.calling(term, public=public)
             speakers.add(f"t.speaker IN ({sql})", *parameters)
         else:
             known.update(called)

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from api.domain import drafts, log, names, survivors, twins
+from api.domain import drafts, log, names, publicity, survivors, twins
 from api.domain.kinds import Document, Kind
 from api.domain.outlets import OUTLET
 from api.domain.speakers import SPEAKER
@@ -187,7 +187,8 @@ class World:
     def store(self) -> None:
         """Store what is new, speakers and outlets first."""
         for kind in (SPEAKER, OUTLET):
-            drafts.keep(kind, [document for its, document in self._made.values() if its is kind])
+            made = [document for its, document in self._made.values() if its is kind]
+            drafts.keep(kind, made, note=publicity.MADE)
         self._made.clear()
         for kind in {kind.name: kind for kind, _, _ in self._waiting}.values():
             kept = [(document, drawn) for its, document, drawn in self._waiting if its is kind]

@@ -70,11 +70,13 @@ class Speaker(Record):
     """`reference` is the JSON that stands for it in every statement sent, `cited` how many published ones do.
 
     `merged_into` is who stands for it now, and is itself merged into nobody; of that one it has the reference.
+    `shown` is 1 where it may be known of without a key.
     """
 
     reference = TextField()
     cited = IntegerField()
     merged_into = ForeignKeyField("self", column_name="merged_into", object_id_name="merged_into_n", null=True)
+    shown = IntegerField()
 
 
 class Outlet(Record):
@@ -83,6 +85,7 @@ class Outlet(Record):
     reference = TextField()
     cited = IntegerField()
     merged_into = ForeignKeyField("self", column_name="merged_into", object_id_name="merged_into_n", null=True)
+    shown = IntegerField()
 
 
 class Source(Record):
@@ -191,12 +194,13 @@ class FigureWord(Table):
 
 
 class NameWord(Table):
-    """A word of a name or alias, folded, and its stem; `n` is the row of the speaker or outlet."""
+    """A word of a name or alias, folded, and its stem; `n` is the row of the speaker or outlet, `hidden` as in Name."""
 
     type = TextField()
     word = TextField()
     stem = TextField()
     n = BigIntegerField()
+    hidden = IntegerField()
 
     class Meta:
         """Peewee's settings."""
@@ -218,6 +222,25 @@ class IndexState(Table):
         primary_key = False
 
 
+class Visibility(Table):
+    """When a record last became known or unknown to who has no key: with which version, and which entry of the log.
+
+    The change feed tells of it from the entry `known_from` on.
+    """
+
+    record = TextField(primary_key=True)
+    type = TextField()
+    version = IntegerField()
+    seq = BigIntegerField()
+    known_from = BigIntegerField()
+
+
+class Unnoted(Table):
+    """Up to which entry the log does not say of speakers and outlets whether they were made for another record."""
+
+    seq = BigIntegerField(primary_key=True)
+
+
 class ImportState(Table):
     """How far the import of a file has come; `file` is a hash of what it holds, `rejected` the bytes of its rejects."""
 
@@ -233,11 +256,15 @@ class ImportState(Table):
 
 
 class Name(Table):
-    """A folded name or alias, by which a speaker or outlet is found."""
+    """A folded name or alias, by which a speaker or outlet is found.
+
+    `hidden` is 1 where it is only that of somebody merged who may not be known of without a key.
+    """
 
     type = TextField()
     folded = TextField()
     record = TextField()
+    hidden = IntegerField()
 
     class Meta:
         """Peewee's settings."""

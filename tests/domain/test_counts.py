@@ -139,6 +139,7 @@ def test_figures_are_listed_in_the_order_of_their_dates(alice: Client, charlie: 
 
 def test_names_complete_as_one_types_the_most_cited_first(alice: Client, charlie: Client) -> None:
     alice.record({"name": "Joseph Votes"}, "speakers")
+    alice.record({"name": "Jo Votary"}, "speakers")
     for number in range(3):
         alice.record(statement(text=f"One {number}.", speaker={"name": "Joseph L. Votel", "aliases": ["General V"]}))
     withheld = alice.record(statement(text="Two.", speaker="Jo Votary", status="withheld"))

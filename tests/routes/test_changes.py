@@ -123,11 +123,49 @@ def test_what_is_withheld_is_absent_without_a_key_and_the_numbers_move_on(
         assert bob.get(f"/v1/log/entries/{seq}").json["concealed"] is False
 
 
-def test_a_statement_that_is_published_later_shows_all_of_its_changes(alice: Client, charlie: Client) -> None:
+def test_a_statement_that_is_published_later_begins_there_and_with_it_whom_it_names(
+    alice: Client, bob: Client, charlie: Client
+) -> None:
     id = alice.record(statement(status="withheld"))["id"]
-    assert ops(changes(charlie, "?since=2")) == []
+    assert changes(charlie) == {"changes": [], "last": 3, "more": False}
     alice.patch(f"/v1/statements/{id}", {"status": "published"}, headers={"If-Match": "*"})
-    assert ops(changes(charlie, "?since=2")) == [("create", "statement", 1), ("update", "statement", 2)]
+    begun = [("create", "speaker", 1), ("create", "outlet", 1), ("create", "statement", 2)]
+    for query in ("", "?since=3", "?limit=1&since=3"):
+        assert ops(changes(charlie, query)) == begun
+    assert {each["seq"] for each in changes(charlie)["changes"]} == {4}
+    assert changes(charlie, "?limit=1") == {"changes": [], "last": 1, "more": True}
+    written = {each["id"]: each["sha256"] for each in changes(bob)["changes"]}
+    assert {each["id"]: each["sha256"] for each in changes(charlie)["changes"]} == written
+
+
+def test_a_statement_that_becomes_withheld_is_withdrawn_once_and_with_it_what_hangs_on_it(
+    alice: Client, bob: Client, charlie: Client
+) -> None:
+    """Only its id and the version are told, whatever else is done to it while it is withheld."""
+    id = alice.record(statement())["id"]
+    review = {"statement": id, "author": {"name": "Example Facts"}, "rating": {"alternate_name": "True"}}
+    about = alice.record(review, "reviews")["id"]
+    address = f"/v1/statements/{id}"
+    alice.patch(address, {"status": "withheld"}, headers={"If-Match": "*"})
+    gone = [
+        ("withdraw", "review", 1), ("withdraw", "statement", 2), ("withdraw", "outlet", 1), ("withdraw", "speaker", 1)
+    ]  # fmt: skip
+    assert ops(changes(charlie, "?since=4")) == gone
+    assert {each["sha256"] for each in changes(charlie, "?since=4")["changes"]} == {None}
+    assert ops(changes(bob, "?since=4")) == [("update", "statement", 2)]
+    alice.patch(address, {"text": "Other words."}, headers={"If-Match": "*"})
+    # Of what was told before, nothing but the withdrawals is left.
+    assert ops(changes(charlie)) == gone
+    assert charlie.get("/v1/log/entries/6").json["concealed"] is True
+    alice.patch(address, {"status": "retracted"}, headers={"If-Match": "*"})
+    back = [("create", "speaker", 1), ("create", "outlet", 1), ("create", "statement", 4), ("create", "review", 1)]
+    for query in ("", "?since=6"):
+        assert ops(changes(charlie, query)) == back
+    assert changes(charlie)["changes"][-1]["id"] == about
+    alice.delete(address, headers={"If-Match": "*"})
+    assert ops(changes(charlie, "?since=7")) == [
+        ("withdraw", "review", 1), ("withdraw", "statement", 5), ("withdraw", "outlet", 1), ("withdraw", "speaker", 1)
+    ]  # fmt: skip
 
 
 def test_entries_prove_themselves_and_end_in_the_head(alice: Client, charlie: Client) -> None:

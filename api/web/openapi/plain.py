@@ -93,9 +93,12 @@ CHANGE: Json = {
         "op": {"enum": _OPS, "description": "What was done."},
         "type": {"enum": [*PREFIXES], "description": "With what kind of record."},
         "id": {**STRING, "description": "With which record."},
-        "version": {"type": "integer", "minimum": 1, "description": "The version that it made."},
+        "version": {"type": "integer", "minimum": 1, "description": "The version that it has now."},
         "at": {**MOMENT, "description": "When."},
-        "sha256": {**_HASH, "description": "The salted hash of that version's document."},
+        "sha256": {
+            **or_null(_HASH),
+            "description": "The salted hash of that version's document; null where only that it went may be known.",
+        },
     },
 }
 
@@ -274,7 +277,7 @@ ANSWERS: dict[str, tuple[str, Json]] = {
             "required": [*CHANGE["required"], "by", "note", "previous", "hash", "concealed"],
             "properties": {
                 **{
-                    name: shape if name in ("seq", "at") else or_null(shape)
+                    name: shape if name in ("seq", "at", "sha256") else or_null(shape)
                     for name, shape in CHANGE["properties"].items()
                 },
                 "by": {**MAYBE, "description": "The name of the key that did it."},
