@@ -138,7 +138,6 @@ def _called(documents: Iterable[Document]) -> list[str]:
 
 def begins(conditions: Conditions, type: str, text: str, *, public: bool) -> None:
     """Require that each word of a text begins a word of the name or an alias of the row `t`, as far as it is known."""
-    known = " AND w.hidden = 0" if public else ""
     words = sorted({*tokens.words(text)})
     # Where one word is the beginning of another, whoever fits the longer fits both. In order it stands before it.
     needed = [word for word, after in zip(words, [*words[1:], ""], strict=True) if not after.startswith(word)]
