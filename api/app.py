@@ -43,7 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     # An address works with and without its final slash, and neither answers with a redirect.
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
-    app.url_map.converters["id"] = addresses.Id
+    app.url_map.converters.update(id=addresses.Id, whole=addresses.Whole)
     waiting.make_places(app)
     streams.make_places(app)
     sending.watch(app, settings.stream_speed, settings.stream_timeout)

@@ -3,7 +3,7 @@
 import re
 from ipaddress import IPv6Address
 
-LONGEST = 2048
+LONGEST, LONGEST_HOST = 2048, 253
 # Hosts keep out what WHATWG's URL standard forbids there, what would make two hosts look the same, and what
 # compatibility (NFKC) makes into a colon, slash, question mark, number sign or at sign.
 _HOST = (
@@ -13,6 +13,9 @@ _HOST = (
 )
 _REST = r"[^\s\u0000-\u0020\u007f-\u009f<>\u0022\\]*"
 PATTERN = rf"^[Hh][Tt][Tt][Pp][Ss]?://(?:{_HOST}|\[[0-9A-Fa-f:.]+\])(?::[0-9]{{1,5}})?(?:[/?#]{_REST})?$"
+HOST_PATTERN = rf"^(?:{_HOST}|\[[0-9A-Fa-f:.]+\])$"
+_ONE_HOST = re.compile(rf"({_HOST})|\[([0-9A-Fa-f:.]+)\]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _ADDRESS = re.compile(
     rf"[Hh][Tt][Tt][Pp][Ss]?://(?:({_HOST})|\[([0-9A-Fa-f:.]+)\])(?::([0-9]{{1,5}}))?(?:[/?#]{_REST})?"
 )
@@ -26,14 +29,26 @@ def check(address: str) -> None:
     if len(address) > LONGEST:
         raise ValueError(f"A web address has at most {LONGEST} characters.")
     found = _ADDRESS.fullmatch(address)
-    if not found:
+    if not found or _SURROGATES.search(address):
         raise ValueError(_advice(address))
     name, number, port = found.groups()
     if port is not None and not 1 <= int(port) <= 65535:
         raise ValueError("A port runs from 1 to 65535.")
+    _check_host(name, number)
+
+
+def check_host(host: str) -> None:
+    """Refuse what is not the host of a web address, alone; raises ValueError with a sentence for people."""
+    found = _ONE_HOST.fullmatch(host)
+    if not found or _SURROGATES.search(host):
+        raise ValueError("A host is a name such as news.example, without https://, port and path.")
+    _check_host(*found.groups())
+
+
+def _check_host(name: str | None, number: str) -> None:
     if name is None:
         _check_number(number)
-    elif len(name) > 253 or any(not 1 <= len(label) <= 63 for label in name.removesuffix(".").split(".")):
+    elif len(name) > LONGEST_HOST or any(not 1 <= len(label) <= 63 for label in name.removesuffix(".").split(".")):
         raise ValueError("The host is not a name: between its dots stand 1 to 63 characters.")
 
 

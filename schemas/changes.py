@@ -18,9 +18,14 @@ class ChangesQuery(Query):
 
     since = take.Position(
         **settings(
-            "The sequence number after which to begin: `last` of the answer before; or `now`.",
+            "The sequence number after which to begin: `last` of the answer before; with its `epoch` and a full stop "
+            "in front, a 409 tells that a restore has put another history in place; or `now`.",
             default=0,
-            anyOf=[{"type": "integer", "minimum": 0, "maximum": take.Position.most}, {"const": "now"}],
+            anyOf=[
+                {"type": "integer", "minimum": 0, "maximum": take.Position.most},
+                {"const": "now"},
+                {"type": "string", "pattern": take.Position.pattern},
+            ],
             examples=[0],
         )
     )

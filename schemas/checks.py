@@ -90,7 +90,7 @@ class CheckQuery(Query):
         **settings("The words in question.", required=True, examples=[_SPOKEN], **_PROSE),
     )
     speaker = _alike("speaker", maxLength=LONGEST_NAME)
-    url = _alike("url", pattern=addresses.PATTERN, maxLength=take.LONGEST_VALUE)
+    url = _alike("url", pattern=addresses.PATTERN, maxLength=addresses.LONGEST)
     on = _alike("on", pattern=EDTFDate.pattern)
 
 

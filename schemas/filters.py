@@ -13,14 +13,15 @@ from schemas import vocabulary as words
 from schemas.base import settings
 from schemas.edtf import PERIOD_PATTERN
 from schemas.faults import Fault
-from schemas.parameters import LONGEST_VALUE, VALUE, VALUES
+from schemas.parameters import VALUE, VALUES
 from schemas.queries import PAGES, ListQuery, PageQuery, Query, RecordQuery, statements
 from schemas.statements import StatementOut
 
 SORTS = ("-said_on", "said_on", "-created_at", "created_at", "relevance")
 _PERIOD: dict[str, Any] = {"type": "string", "pattern": PERIOD_PATTERN, "examples": ["2022-03", "2022-03-23"]}
 _LANGUAGE: dict[str, Any] = {"type": "string", "pattern": languages.PATTERN, "maxLength": languages.LONGEST}
-_ADDRESS: dict[str, Any] = {"type": "string", "pattern": addresses.PATTERN, "maxLength": LONGEST_VALUE}
+_ADDRESS: dict[str, Any] = {"type": "string", "pattern": addresses.PATTERN, "maxLength": addresses.LONGEST}
+_HOST: dict[str, Any] = {"type": "string", "pattern": addresses.HOST_PATTERN, "maxLength": addresses.LONGEST_HOST}
 _MOMENT: dict[str, Any] = {"type": "string", "format": "date-time", "examples": ["2026-11-22T10:00:00Z"]}
 
 
@@ -51,6 +52,9 @@ FILTERS: dict[str, take.Parameter] = {
     "medium": _listed(words.MEDIA, "By what means it was said."),
     "url": _open(
         take.Addresses, "The address of any appearance.", "https://news.example/2022/03/23/accountability", _ADDRESS
+    ),
+    "domain": _open(
+        take.Hosts, "The host of the address of any appearance, or a domain above it.", "news.example", _HOST
     ),
     "external_id": _open(take.Texts, "The recorder's own id.", "demo:nato-killed"),
 }

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from schemas import addresses
 from schemas.base import Checked, Schema, settings
@@ -20,6 +20,8 @@ MOST_VALUES = 100
 LONGEST_VALUE = 1000
 # About what fits into the first line of a request.
 LONGEST_PROSE = 3000
+# A whole number as it is written: without sign, spaces, leading zeros and digits of other scripts.
+WHOLE = "0|[1-9][0-9]*"
 # Any value, as JSON Schema says it.
 VALUE: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": LONGEST_VALUE, "pattern": NAME_PATTERN}
 VALUES: dict[str, Any] = {"type": "array", "maxItems": MOST_VALUES}
@@ -34,6 +36,7 @@ class Parameter(Checked[Any]):
 
     several: ClassVar[bool] = False
     comma: ClassVar[bool] = False
+    longest: int = LONGEST_VALUE
     default_error_messages = {
         "twice": "This parameter takes one value and was given {count}.",
         "empty": "This parameter was given without a value.",
@@ -53,8 +56,8 @@ class Parameter(Checked[Any]):
     def _check(self, text: str) -> None:
         if not text.strip():
             raise self.make_error("empty")
-        if any(len(each) > LONGEST_VALUE for each in (text.split(",") if self.comma else [text])):
-            raise self.make_error("length", most=LONGEST_VALUE)
+        if max(map(len, text.split(",") if self.comma else [text])) > self.longest:
+            raise self.make_error("length", most=self.longest)
         if found := unfit_in_name(text):
             raise self.make_error("characters", found=f"U+{ord(found):04X}")
 
@@ -73,6 +76,7 @@ class Alike(Parameter):
     def __init__(self, field: Checked[Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.field = field
+        self.longest = field.metadata.get("maxLength", LONGEST_VALUE)
 
     def one(self, text: str) -> Any:
         """What the field makes of it."""
@@ -89,18 +93,23 @@ class Prose(Alike):
             raise self.make_error("length", most=LONGEST_PROSE)
 
 
+def whole(text: str) -> int | None:
+    """Return the whole number that a text is, None where it is none or has more digits than any that is taken."""
+    return int(text) if len(text) <= 18 and re.fullmatch(WHOLE, text) else None
+
+
 class Limit(Parameter):
     """How many, from 1 to `most`."""
 
     default_error_messages = {"range": "This takes a whole number from 1 to {most}; it is never cut down to fit."}
     most = 200
-    shape = re.compile(r"\d{1,6}|[1-9]\d{,17}")
 
     def one(self, text: str) -> int:
-        """The number; ASCII digits only."""
-        if not (text.isascii() and self.shape.fullmatch(text) and 1 <= int(text) <= self.most):
+        """The number."""
+        value = whole(text)
+        if value is None or not 1 <= value <= self.most:
             raise self.make_error("range", most=self.most)
-        return int(text)
+        return value
 
 
 class Seed(Parameter):
@@ -109,25 +118,40 @@ class Seed(Parameter):
     default_error_messages = {"range": "This takes a whole number from 0 to 4294967295."}
 
     def one(self, text: str) -> int:
-        """The number; ASCII digits only."""
-        if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) < 2**32):
+        """The number."""
+        value = whole(text)
+        if value is None or value >= 2**32:
             raise self.make_error("range")
-        return int(text)
+        return value
+
+
+class Place(NamedTuple):
+    """A place in the log: a number, None for now, and of which history it is, None for whichever there is."""
+
+    seq: int | None
+    epoch: str | None = None
 
 
 class Position(Parameter):
     """A place in the log, or now."""
 
-    default_error_messages = {"range": "This takes a sequence number, such as 0 or 1042, or the word now."}
+    default_error_messages = {
+        "range": "This takes a sequence number, such as 0 or 1042, an epoch and a number with a full stop between "
+        "them, or the word now."
+    }
     most = 10**18 - 1
+    # An epoch is told from the digits before a fraction by its length.
+    pattern = r"^[0-9a-f]{16}\.(?:0|[1-9][0-9]{0,17})$"
+    shape = re.compile(rf"(?:([0-9a-f]{{16}})\.)?({WHOLE})", re.ASCII)
 
-    def one(self, text: str) -> int | None:
-        """The number; None for now."""
+    def one(self, text: str) -> Place:
+        """The number, and the history that it is of."""
         if text == "now":
-            return None
-        if not (text.isascii() and text.isdigit() and len(text) <= 18):
+            return Place(None)
+        found = self.shape.fullmatch(text)
+        if found is None or len(found[2]) > 18:
             raise self.make_error("range")
-        return int(text)
+        return Place(int(found[2]), found[1])
 
 
 class Wait(Parameter):
@@ -136,10 +160,11 @@ class Wait(Parameter):
     default_error_messages = {"range": "This takes a whole number of seconds from 0 to 25."}
 
     def one(self, text: str) -> int:
-        """The number; ASCII digits only."""
-        if not (text.isascii() and text.isdigit() and len(text) <= 2 and int(text) <= 25):
+        """The number."""
+        value = whole(text)
+        if value is None or value > 25:
             raise self.make_error("range")
-        return int(text)
+        return value
 
 
 class Words(Parameter):
@@ -260,6 +285,7 @@ class Texts(Parameter):
 class Addresses(Texts):
     """Web addresses, which may be repeated."""
 
+    longest = addresses.LONGEST
     default_error_messages = {"url": "{found!r} is not a web address: {why}"}
 
     def many(self, texts: Sequence[str]) -> list[str]:
@@ -269,6 +295,21 @@ class Addresses(Texts):
                 addresses.check(each)
             except ValueError as error:
                 raise self.make_error("url", found=echo(each), why=str(error)) from None
+        return super().many(texts)
+
+
+class Hosts(Texts):
+    """Hosts, which may be repeated."""
+
+    default_error_messages = {"host": "{found!r} is not a host: {why}"}
+
+    def many(self, texts: Sequence[str]) -> list[str]:
+        """The hosts, in their order and as they were given."""
+        for each in texts:
+            try:
+                addresses.check_host(each)
+            except ValueError as error:
+                raise self.make_error("host", found=echo(each), why=str(error)) from None
         return super().many(texts)
 
 
@@ -304,10 +345,10 @@ class Flag(Parameter):
 
 
 class Amount(Parameter):
-    """A number."""
+    """A number, as JSON writes it."""
 
     default_error_messages = {"range": "This takes a number, such as 7000 or 0.5."}
-    shape = re.compile(r"[+-]?\d{1,20}(\.\d{1,20})?([eE][+-]?\d{1,3})?", re.ASCII)
+    shape = re.compile(r"-?(0|[1-9]\d{0,19})(\.\d{1,20})?([eE][+-]?\d{1,3})?", re.ASCII)
 
     def one(self, text: str) -> float:
         """The number; finite."""
@@ -370,7 +411,8 @@ class Versions(Parameter):
 
     def one(self, text: str) -> tuple[int, int]:
         """The two numbers, in the order given."""
-        parts = text.split("..")
-        if len(parts) != 2 or not all(part.isascii() and part.isdigit() and 0 < len(part) < 10 for part in parts):
+        one, _, other = text.partition("..")
+        old, new = whole(one), whole(other)
+        if old is None or new is None or max(old, new) >= 10**9:
             raise self.make_error("versions")
-        return int(parts[0]), int(parts[1])
+        return old, new

@@ -174,7 +174,7 @@ class RevisionsQuery(PageQuery):
         **settings(
             "Two versions; the answer is the JSON Patch from one to the other.",
             type="string",
-            pattern=r"^[0-9]{1,9}\.\.[0-9]{1,9}$",
+            pattern=r"^(?:0|[1-9][0-9]{0,8})\.\.(?:0|[1-9][0-9]{0,8})$",
             examples=["1..2"],
         )
     )

@@ -62,8 +62,11 @@ class Manifest:
 
 
 def kept_tables() -> list[str]:
-    """Return the tables of a backup, those first that others refer to: all but the indexes."""
-    return [table for table in models.tables() if table not in (*beside.TABLES, "index_state")]
+    """Return the tables of a backup, those first that others refer to.
+
+    All but the indexes, and but which history this is: what is restored begins another.
+    """
+    return [table for table in models.tables() if table not in (*beside.TABLES, "index_state", "history")]
 
 
 # --- writing -------------------------------------------------------------------------------------------------

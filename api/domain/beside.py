@@ -64,7 +64,7 @@ def _of_named(type: str) -> tuple[Beside, Beside]:
 
 # Rows that others point to come after those.
 BESIDE = (
-    _by_number("statement_url", "url"),
+    _by_number("statement_url", "url, host"),
     _by_number("mention", "record"),
     _by_number("topic", "folded, label"),
     Beside(

@@ -46,9 +46,9 @@ def wait(page: dict[str, Any], limit: int, reader: Key, seconds: float, stopping
 
 
 def head() -> dict[str, Any]:
-    """Return where the log ends: its newest entry's number, hash and time."""
+    """Return where the log ends: its newest entry's number, hash and time; and which history it tells."""
     found = row("SELECT seq, hash, at FROM entry ORDER BY seq DESC LIMIT 1") or (0, log.GENESIS, None)
-    return dict(zip(("seq", "hash", "at"), found, strict=True))
+    return {**dict(zip(("seq", "hash", "at"), found, strict=True)), "epoch": log.epoch()}
 
 
 def entry(seq: int, reader: Key) -> dict[str, Any]:

@@ -38,6 +38,10 @@ class Conflict(Refused):
     """It would be a second of what there may be one of, or take away what others need."""
 
 
+class OtherEpoch(Refused):
+    """A place was named in a history that this log does not tell any more; `facts["epoch"]` names that it does."""
+
+
 class Reused(Refused):
     """The name that was given to this request belongs to another one."""
 

@@ -9,7 +9,7 @@ from api.domain import names
 from api.domain.conditions import Conditions, holds, inline
 from api.storage.db import row
 from api.text import tokens
-from api.text.addresses import canonical
+from api.text.addresses import canonical, reach
 from api.text.folding import fold
 
 Clause = tuple[str, list[Any]]
@@ -30,6 +30,12 @@ def _inside(table: str, column: str, read: Callable[[str], str]) -> Asked:
         return f"t.n IN (SELECT f.statement FROM {table} f WHERE {held})", parameters
 
     return clause
+
+
+def _on(values: list[str], visible: str) -> Clause:
+    between = " OR ".join(["f.host >= ? AND f.host < ?"] * len(values))
+    parameters = [key for value in values for key in reach(value)]
+    return f"t.n IN (SELECT f.statement FROM statement_url f WHERE {between})", parameters
 
 
 def _named(type: str) -> Asked:
@@ -78,6 +84,7 @@ IS: dict[str, Asked] = {
     "terms": _among("t.terms"),
     "medium": _among("t.medium"),
     "url": _inside("statement_url", "url", canonical),
+    "domain": _on,
     "external_id": _among("t.external_id"),
 }
 _ALWAYS = "1 = 1"
@@ -87,7 +94,7 @@ EXISTS = {
     "medium": "t.medium IS NOT NULL",
     "external_id": "t.external_id IS NOT NULL",
     "topic": "EXISTS (SELECT 1 FROM topic f WHERE f.statement = t.n)",
-    "url": "EXISTS (SELECT 1 FROM statement_url f WHERE f.statement = t.n)",
+    **dict.fromkeys(("url", "domain"), "EXISTS (SELECT 1 FROM statement_url f WHERE f.statement = t.n)"),
     "said_on": "t.said_lower > 0",
     "figure": "EXISTS (SELECT 1 FROM figure f WHERE f.statement = t.n)",
 }

@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from api.domain.errors import OtherEpoch
 from api.storage import models
 from api.storage.db import among, insert_all, row, rows, rows_of
 
@@ -109,6 +110,19 @@ def position() -> int:
     """Return the newest entry's sequence number, 0 of an empty log."""
     found = row("SELECT seq FROM entry ORDER BY seq DESC LIMIT 1")
     return int(found[0]) if found else 0
+
+
+def epoch(expected: str | None = None) -> str:
+    """Return which history the log tells, which a restore changes; raises OtherEpoch where another was expected."""
+    found = row("SELECT epoch FROM history")
+    told = str(found[0]) if found else ""
+    if expected is not None and expected != told:
+        raise OtherEpoch(
+            "The records were restored from a backup since: this is another history. Read all records again, and go on "
+            "from the end of its log.",
+            epoch=told,
+        )
+    return told
 
 
 def after(seq: int, limit: int) -> list[Entry]:

@@ -12,12 +12,13 @@ from api.domain.kinds import Document, Kind
 from api.domain.references import Resolution
 from api.domain.worlds import World
 from api.storage.db import execute_many, insert_all
+from api.text.addresses import host_key, host_of
 from api.text.folding import fingerprint, fold
 from schemas.edtf import bounds
 from schemas.statements import SHORTHAND, StatementIn
 
 # The columns of the tables beside, after the statement's number.
-_BESIDE = {"statement_url": ("url",), "mention": ("record",), "topic": ("folded", "label")}
+_BESIDE = {"statement_url": ("url", "host"), "mention": ("record",), "topic": ("folded", "label")}
 
 
 def _settle(fields: Document, resolution: Resolution) -> Document:
@@ -156,7 +157,7 @@ def rows_beside(document: Document, drawn: Drawn | None = None) -> dict[str, lis
     """Return the rows of a document in the tables of addresses, mentions and topics, without the statement's number."""
     drawn = drawn or _draw(document)
     return {
-        "statement_url": [(url,) for url in drawn.urls],
+        "statement_url": [(url, host_key(host_of(url))) for url in drawn.urls],
         "mention": [(id,) for id in sorted(_mentioned(document))],
         "topic": list(drawn.topics),
     }

@@ -7,6 +7,7 @@ prove the indexes. The log itself is proved by its head, where somebody noted th
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -16,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from api.domain import changes, indexes, projections
+from api.domain import changes, indexes, log, projections
 from api.domain.log import COLUMNS, GENESIS, Entry
 from api.domain.reading import GONE
 from api.storage.db import Damaged, QueryFailed, damage, inspection, row, walk
@@ -67,7 +68,7 @@ def verify(seen: Seen, noted: Head | None = None, progress: Progress = lambda do
     with inspection():
         yield from _of_file()
         hurt: set[str] = set()
-        stages = (_chain(seen, noted, progress), _documents(seen, hurt, progress), _indexes(hurt))
+        stages = (_of_history(), _chain(seen, noted, progress), _documents(seen, hurt, progress), _indexes(hurt))
         for stage in stages:
             try:
                 yield from stage
@@ -82,6 +83,11 @@ def _of_file() -> Iterator[Problem]:
     except (Damaged, QueryFailed) as error:
         found = [str(error)]
     yield from (Problem("file", f"The file is damaged: {each}.", repair=RESTORE) for each in found)
+
+
+def _of_history() -> Iterator[Problem]:
+    if not re.fullmatch("[0-9a-f]{16}", log.epoch()) or row("SELECT count(*) FROM history") != (1,):
+        yield Problem("head", "It does not say which history its log tells.", repair=RESTORE)
 
 
 # --- the chain -----------------------------------------------------------------------------------------------

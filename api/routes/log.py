@@ -8,25 +8,29 @@ from typing import Any
 from flask import Blueprint
 
 from api import deadlines
-from api.domain import changes
-from api.domain.errors import NotFound
+from api.domain import changes, log
+from api.domain.errors import NotFound, OtherEpoch
 from api.domain.keys import Key
 from api.web import waiting
 from api.web.endpoint import endpoint
 from schemas.changes import ChangesQuery
+from schemas.parameters import Place
 
 routes = Blueprint("log", __name__, url_prefix="/v1")
 
 
 @routes.get("/changes")
-@endpoint(query=ChangesQuery, gives="changes")
+@endpoint(query=ChangesQuery, gives="changes", raises=(OtherEpoch,))
 def follow(query: dict[str, Any], key: Key) -> dict[str, Any]:
     """Follow what changes, from a sequence number on."""
-    page = changes.since(query["since"], query["limit"], key)
-    if not query["wait"]:
-        return page
-    with waiting.place() as free, deadlines.within(math.inf):
-        return changes.wait(page, query["limit"], key, query["wait"] if free else 0, waiting.stopping)
+    since = query["since"]
+    seq, named = since if isinstance(since, Place) else (since, None)
+    epoch = log.epoch(named)
+    page = changes.since(seq, query["limit"], key)
+    if query["wait"]:
+        with waiting.place() as free, deadlines.within(math.inf):
+            page = changes.wait(page, query["limit"], key, query["wait"] if free else 0, waiting.stopping)
+    return {**page, "epoch": epoch}
 
 
 @routes.get("/log/head")
@@ -36,7 +40,7 @@ def head(key: Key) -> dict[str, Any]:
     return changes.head()
 
 
-@routes.get("/log/entries/<int(max=9223372036854775807):seq>")
+@routes.get("/log/entries/<whole(max=9223372036854775807):seq>")
 @endpoint(gives="log-entry", raises=(NotFound,))
 def entry(seq: int, key: Key) -> dict[str, Any]:
     """Read one entry of the log with its link of the chain."""

@@ -119,7 +119,7 @@ def _look_back(routes: Blueprint, kind: Kind, gives: type[Schema]) -> None:
         found = reading.revisions(kind, id, key, cursor=query["cursor"], limit=query["limit"])
         return Envelope("\n".join(map(dumps, found.entries)), found.next, found.total, True)
 
-    @routes.get("/<id:id>/revisions/<int(max=2147483647):version>")
+    @routes.get("/<id:id>/revisions/<whole(max=2147483647):version>")
     @endpoint(gives=gives, raises=(NotFound,), summary=f"Read {_named(kind)} as it was at a version.")
     def revision(id: str, version: int, key: Key) -> Sent:
         return reading.revision(kind, id, version, key)

@@ -117,10 +117,11 @@ class Statement(Record):
 
 
 class StatementUrl(Table):
-    """A canonical address where a statement appeared."""
+    """A canonical address where a statement appeared, and its host in the order of domains: `org.example.news.`."""
 
     statement = ForeignKeyField(Statement, column_name="statement", object_id_name="statement_n")
     url = TextField()
+    host = TextField()
 
     class Meta:
         """Peewee's settings."""
@@ -239,6 +240,17 @@ class Unnoted(Table):
     """Up to which entry the log does not say of speakers and outlets whether they were made for another record."""
 
     seq = BigIntegerField(primary_key=True)
+
+
+class History(Table):
+    """Which history the log tells: made with the database, and anew by a restore."""
+
+    epoch = TextField()
+
+    class Meta:
+        """Peewee's settings."""
+
+        primary_key = False
 
 
 class ImportState(Table):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote, unquote_plus
 
 from flask import current_app, request
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, IntegerConverter
 
 # What a query may hold besides letters and digits (RFC 3986, section 3.4); the rest is escaped, or it ends the address.
 _QUERY = "-._~!$&'()*+,;=:@/?%"
@@ -16,6 +16,12 @@ class Id(BaseConverter):
 
     regex = "[^/]*_[^/]*"
     part_isolating = True
+
+
+class Whole(IntegerConverter):
+    """A number in an address: ASCII digits without leading zeros."""
+
+    regex = "0|[1-9][0-9]*"
 
 
 def absolute(path: str) -> str:

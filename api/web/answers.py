@@ -88,8 +88,10 @@ def unchanged(key: Key, form: str | None) -> Response | None:
 
     The tag is taken before the rows are, so it can only ever be too old, never too new.
     """
-    view = f"{addresses.absolute(request.path)}\n{key.may('read')}\n{form}\n".encode() + request.query_string
-    tag = request.environ["list_tag"] = f'"{log.position()}-{_digest(view)}"'
+    seq, link = log.head()
+    # A number is met again after a restore, with other records; the link of the chain is not.
+    view = f"{link}\n{addresses.absolute(request.path)}\n{key.may('read')}\n{form}\n".encode() + request.query_string
+    tag = request.environ["list_tag"] = f'"{seq}-{_digest(view)}"'
     return Response(status=304, headers=_validators(tag)) if _matches(tag) else None
 
 

@@ -23,6 +23,7 @@ Document = dict[str, Any]
 
 # The last part of an ETag.
 VIEW = "9c56cc51b374"
+EPOCH = "f2b7a91c03de4586"
 TIME = "2026-11-22T10:00:00.000Z"
 IDS = {
     "statement": "stm_01kayv5q3nf8r8d2xq1n6z0t4y",
@@ -250,8 +251,8 @@ ANSWERS: dict[str, Any] = {
     "verdict": _VERDICT,
     "verdicts": _VERDICT,
     "similar": {"data": _VERDICT["matches"]},
-    "changes": {"changes": [_CHANGE], "last": 1, "more": False},
-    "log-head": {"seq": 1, "hash": _LINK, "at": TIME},
+    "changes": {"changes": [_CHANGE], "last": 1, "more": False, "epoch": EPOCH},
+    "log-head": {"seq": 1, "hash": _LINK, "at": TIME, "epoch": EPOCH},
     "log-entry": {
         **_CHANGE,
         "by": "newsroom",

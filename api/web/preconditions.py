@@ -15,7 +15,7 @@ from schemas.numbers import Integer
 _VERSION = Integer(least=1, most=2**31 - 1, required=True)
 _TAG = re.compile(r'(?:W/)?"([^"]*)"')
 _TAGS = re.compile(r'\s*(?:W/)?"[^"]*"\s*(?:,\s*(?:W/)?"[^"]*"\s*)*')
-_OURS = re.compile(r"([a-z]{3}_[0-9a-z]{26})\.([0-9]{1,9})(?:-.*)?")
+_OURS = re.compile(r"([a-z]{3}_[0-9a-z]{26})\.([1-9][0-9]{0,8})(?:-.*)?")
 
 
 def expected(id: str, sent: Any, *, optional: bool = False) -> frozenset[int] | None:

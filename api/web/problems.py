@@ -98,6 +98,13 @@ TYPES = {
             "The change would clash with another record; `existing` names it.",
         ),
         Type(
+            "other-epoch",
+            409,
+            "Another history",
+            "The place that was named is in a history that ended when a backup was restored. Read all records again "
+            "and go on from the end of the log; `epoch` names its history.",
+        ),
+        Type(
             "gone",
             410,
             "Withdrawn or erased",
@@ -182,6 +189,7 @@ _BY_ERROR: tuple[tuple[type[Exception], str], ...] = (
     (errors.BadParameter, "parameters"),
     (errors.Invalid, "invalid"),
     (errors.Unusable, "no-line-taken"),
+    (errors.OtherEpoch, "other-epoch"),
     (errors.Reused, "reused-key"),
     (ValidationError, "invalid"),
     (errors.NotFound, "not-found"),

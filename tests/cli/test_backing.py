@@ -85,6 +85,37 @@ def test_a_restored_database_is_the_one_that_was_backed_up(filled: str, another_
     onrecord(another_url, "verify", "--head", str(head))
 
 
+def test_a_restore_begins_another_history_that_no_copy_and_no_follower_mistakes_for_the_old_one(
+    database_url: str, tmp_path: Path
+) -> None:
+    file, made = tmp_path / "backup.gz", [statement(text=f"Words {number}.") for number in range(3)]
+    key = onrecord(database_url, "keys", "create", "--name", "x", "--scope", "admin").stdout.strip()
+
+    def recorded(number: int, headers: dict[str, str] | None = None) -> tuple[Any, Any]:
+        client = Client(create_app(Settings(database=database_url)), key)
+        try:
+            client.record(made[number])
+            return client.get("/v1/statements", headers=headers), client.get("/v1/changes").json
+        finally:
+            close_database()
+
+    recorded(0)
+    onrecord(database_url, "backup", str(file))
+    before, followed = recorded(1)
+    onrecord(database_url, "restore", str(file), "--yes")
+    onrecord(database_url, "verify")
+    after, anew = recorded(2, {"If-None-Match": before.headers["ETag"]})
+    assert followed["last"] == anew["last"] == 4
+    assert after.status_code == 200
+    assert followed["epoch"] != anew["epoch"]
+    client = Client(create_app(Settings(database=database_url)), key)
+    assert client.get(f"/v1/changes?since={followed['epoch']}.4").json["epoch"] == anew["epoch"]
+    assert client.get(f"/v1/changes?since={followed['epoch']}.4").status_code == 409
+    assert client.get(f"/v1/changes?since={anew['epoch']}.4").status_code == 200
+    assert client.get("/v1/statements", headers={"If-None-Match": after.headers["ETag"]}).status_code == 304
+    close_database()
+
+
 def test_a_backup_under_load_holds_every_write_that_was_acknowledged_before(
     empty_database_url: str, tmp_path: Path
 ) -> None:

@@ -389,8 +389,18 @@ PRESENT: dict[str, Callable[[Document], Any]] = {
     "external_id": lambda each: each["external_id"],
     "topic": lambda each: each["topics"],
     "figure": lambda each: each["figures"],
-    "url": lambda each: any(place["url"] for place in each["appearances"]),
+    **dict.fromkeys(("url", "domain"), lambda each: any(place["url"] for place in each["appearances"])),
 }
+HOSTED = {"news.example": True, "NEWS.example.": True, "example": True, "ews.example": False, "other.example": False}
+
+
+def domain_filter(draw: st.DrawFn, store: Store) -> Filter:
+    asked = draw(st.lists(st.sampled_from(sorted(HOSTED)), min_size=1, max_size=2))
+    held = any(HOSTED[each] for each in asked)
+    hosted = PRESENT["url"]
+    return [("domain", each) for each in asked], lambda each: held and hosted(each)
+
+
 MAKERS: dict[str, Callable[[st.DrawFn, Store], Filter]] = {
     **{name: words_filter(name) for name in WORDS},
     "id": id_filter,
@@ -399,6 +409,7 @@ MAKERS: dict[str, Callable[[st.DrawFn, Store], Filter]] = {
     "outlet": names_filter("outlet", OUTLETS),
     "topic": topic_filter,
     "url": url_filter,
+    "domain": domain_filter,
     "external_id": external_id_filter,
     "figure": figure_filter,
     "from": period_filter("from", "to", lambda each: each["said_on"]),
@@ -408,7 +419,7 @@ MAKERS: dict[str, Callable[[st.DrawFn, Store], Filter]] = {
     "related": related_filter,
     "exists": presence_filter,
 }
-NEGATED = {*WORDS, "id", "lang", "speaker", "outlet", "topic", "url", "external_id"}
+NEGATED = {*WORDS, "id", "lang", "speaker", "outlet", "topic", "url", "domain", "external_id"}
 
 
 # --- the tests -----------------------------------------------------------------------------------------------
@@ -606,3 +617,38 @@ def test_no_value_of_any_parameter_breaks_anything(store: Store) -> None:
 def unbroken(text: str) -> str:
     """Return text that can be written in UTF-8."""
     return text.encode(errors="replace").decode()
+
+
+def test_an_address_and_its_host_are_found_however_they_are_spelt(alice: Client, charlie: Client) -> None:
+    long = "https://long.example/" + "a" * (2048 - len("https://long.example/"))
+    addresses = ("https://bücher.example/%7Eé?b=1&a=%2f", "https://sub.xn--bcher-kva.example/x", long)
+    made = [
+        alice.record(statement(text=f"Printed there: {number}.", url=url))["id"] for number, url in enumerate(addresses)
+    ]
+    hidden = alice.record(statement(text="Hidden.", url="https://hidden.example/", status="withheld"))["id"]
+    again = statement(text="As well.", outlet=None, appearances=[{"outlet": "A", "url": "https://a.example/"}])
+    again["appearances"].append({"outlet": "B", "url": "https://b.example/"})
+    del again["outlet"]
+    second = alice.record(again)["id"]
+    one, sub, far = made
+
+    def found(client: Client, address: str = "/v1/statements", **asked: Any) -> set[str]:
+        answer = client.get(address, query_string=asked)
+        assert answer.status_code == 200, answer.text
+        return {each["id"] for each in answer.json["data"]}
+
+    assert found(charlie, url="HTTPS://xn--bcher-kva.example.:443/x/../~%c3%a9/?a=%2F&b=1&gclid=1#top") == {one}
+    assert found(charlie, url=long) == {far}
+    assert charlie.get("/v1/check", query_string={"text": "a", "url": long}).status_code == 200
+    assert found(charlie, domain="BÜCHER.example") == {one, sub}
+    assert found(charlie, domain="sub.bücher.example.") == {sub}
+    assert found(charlie, domain="b.example") == {second}
+    assert found(charlie, **{"domain.not": "example"}) == set()
+    assert found(charlie, domain="hidden.example") == set()
+    assert found(alice, domain="hidden.example") == {hidden}
+    assert charlie.get("/v1/statements/counts?by=kind&domain=b%C3%BCcher.example").json["total"] == 2
+    assert len(charlie.get("/v1/statements.ndjson?domain=b%C3%BCcher.example").text.splitlines()) == 2
+    clash = alice.post("/v1/statements", statement(text="Printed there: 1.", url="http://a.example"))
+    assert clash.status_code == 201
+    clash = alice.post("/v1/statements", statement(text="Printed there: 1.", url="https://sub.BÜCHER.example/./x/#a"))
+    assert clash.json["existing"]["id"] == sub

@@ -13,7 +13,7 @@ from tests.conftest import Client, statement
 TABLES = {
     "statement": "id, kind, status, speaker, outlet, said_lower, said_upper, external_id, fingerprint, mentions, form, "
     "lang, terms, medium, published_lower, published_upper, place",
-    "statement_url": "statement, url",
+    "statement_url": "statement, url, host",
     "mention": "statement, record",
     "topic": "statement, folded, label",
     "figure": "id, statement, lower, upper, said_lower, document",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ from typing import Any
 
 from tests.conftest import Client, statement
 from tests.servers import ROOT, environment, serving
+from tests.test_errors import assert_problem
 
 WRITERS, EACH = 8, 12
 # Records statements, as a process of its own beside the server, and revises and withdraws some of them.
@@ -37,9 +39,15 @@ close_database()
 
 
 def changes(client: Client, query: str = "") -> dict[str, Any]:
+    """Return a page of the feed without the epoch, which is the same in every answer here."""
     answer = client.get(f"/v1/changes{query}")
     assert answer.status_code == 200, answer.text
-    return dict(answer.json)
+    return without_epoch(answer.json)
+
+
+def without_epoch(found: dict[str, Any]) -> dict[str, Any]:
+    assert re.fullmatch("[0-9a-f]{16}", found["epoch"])
+    return {name: value for name, value in found.items() if name != "epoch"}
 
 
 def ops(page: dict[str, Any]) -> list[tuple[str, str, int]]:
@@ -65,7 +73,8 @@ def test_a_reader_misses_nothing_of_eight_processes_that_write(empty_database_ur
             assert page["last"] >= last
             last = page["last"]
         assert [writer.wait(60) for writer in writers] == [0] * WRITERS
-        assert server.ask("GET", f"/v1/changes?since={last}").json == {"changes": [], "last": expected, "more": False}
+        end = without_epoch(server.ask("GET", f"/v1/changes?since={last}").json)
+        assert end == {"changes": [], "last": expected, "more": False}
     assert [each["seq"] for each in followed] == list(range(1, expected + 1))
     versions: dict[str, int] = {}
     for each in followed:
@@ -93,6 +102,21 @@ def test_now_is_where_the_log_ends_and_so_is_everything_beyond_it(alice: Client)
     alice.record(statement())
     for query in ("?since=now", "?since=3", "?since=1000000"):
         assert changes(alice, query) == {"changes": [], "last": 3, "more": False}
+
+
+def test_a_place_in_another_history_is_refused_and_in_this_one_it_is_the_number(alice: Client) -> None:
+    alice.record(statement())
+    epoch = alice.get("/v1/changes").json["epoch"]
+    assert alice.get("/v1/log/head").json["epoch"] == epoch
+    for seq in (0, 1, 3, 1000):
+        assert changes(alice, f"?since={epoch}.{seq}") == changes(alice, f"?since={seq}")
+    other = f"{int(epoch, 16) ^ 1:016x}"
+    for query in (f"since={other}.0", f"since={other}.3&wait=1"):
+        problem = assert_problem(alice.get(f"/v1/changes?{query}"), 409)
+        assert (problem["type"], problem["epoch"]) == ("/problems/other-epoch", epoch)
+        assert "again" in problem["detail"]
+    for place in (f"{epoch}.", f"{epoch}.01", f"{epoch}.-1", f"{epoch}.now", f".{epoch}", f"{epoch.upper()}A.1", "1.5"):
+        assert_problem(alice.get(f"/v1/changes?since={place}"), 400)
 
 
 def test_what_is_withheld_is_absent_without_a_key_and_the_numbers_move_on(
@@ -169,7 +193,7 @@ def test_a_statement_that_becomes_withheld_is_withdrawn_once_and_with_it_what_ha
 
 
 def test_entries_prove_themselves_and_end_in_the_head(alice: Client, charlie: Client) -> None:
-    assert alice.get("/v1/log/head").json == {"seq": 0, "hash": "0" * 64, "at": None}
+    assert without_epoch(alice.get("/v1/log/head").json) == {"seq": 0, "hash": "0" * 64, "at": None}
     id = alice.record(statement())["id"]
     alice.delete(f"/v1/statements/{id}", {"reason": "Twice – really."}, headers={"If-Match": "*"})
     previous = "0" * 64
@@ -180,12 +204,12 @@ def test_entries_prove_themselves_and_end_in_the_head(alice: Client, charlie: Cl
         text = json.dumps([entry[name] for name in names], ensure_ascii=False, separators=(",", ":"))
         assert hashlib.sha256((previous + text).encode()).hexdigest() == entry["hash"]
         previous = entry["hash"]
-    assert charlie.get("/v1/log/head").json == {"seq": 4, "hash": previous, "at": entry["at"]}
+    assert without_epoch(charlie.get("/v1/log/head").json) == {"seq": 4, "hash": previous, "at": entry["at"]}
 
 
 def test_waiting_ends_when_something_is_written_or_the_time_is_over(empty_database_url: str) -> None:
     with serving(empty_database_url) as server:
-        assert server.ask("GET", "/v1/changes?wait=1").json == {"changes": [], "last": 0, "more": False}
+        assert without_epoch(server.ask("GET", "/v1/changes?wait=1").json) == {"changes": [], "last": 0, "more": False}
         answers: list[Any] = []
         waiting = threading.Thread(target=lambda: answers.append(server.ask("GET", "/v1/changes?wait=25").json))
         waiting.start()
@@ -224,4 +248,4 @@ def test_a_server_that_is_told_to_end_does_not_keep_those_who_wait(empty_databas
         server.process.terminate()
         assert server.process.wait(15) == 0
         waiting.join(15)
-        assert answers[0].json == {"changes": [], "last": 0, "more": False}
+        assert without_epoch(answers[0].json) == {"changes": [], "last": 0, "more": False}

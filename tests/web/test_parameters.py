@@ -107,17 +107,22 @@ MOMENT = (
     *("2022", "2022-03-23", "2022-03-23T00:00:00", "2022-03-23T25:00:00Z", "2022-02-30T00:00:00Z", "now", "1648000000"),
     *("2022-03-23T00:00:00+00:00", "2022-03-23T00:00:00%2B25:00", "20220323T000000Z", "0001-01-01T00:00:00%2B23:59"),
 )
-AMOUNT = ("x", "1,5", "NaN", "inf", "-Infinity", "1e999", "0x10", "1_000", "--1", "%EF%BC%97", "1e", ".")
+AMOUNT = (
+    *("x", "1,5", "NaN", "inf", "-Infinity", "1e999", "0x10", "1_000", "--1", "%EF%BC%97", "1e", "."),
+    *("07", "-07", "%2B7", "%207"),
+)
 WORDLESS = ("...", "*", "%22%22", "-", "%E2%80%9C%E2%80%9D")
 ADDRESS = ("x", "ftp://a.example", "https://", "https://me@a.example/", "a.example/1", "https://a.example:99999/")
+HOST = ("https://a.example", "a.example/x", "a.example:80", "me@a.example", "*.a.example", "a,b", "a+b", ".a.example")
 LANGUAGE = ("xq", "en_US", "e", "english", "fr,xq", "en-")
-SIZE = ("0", "201", "-1", "1.5", "x")
+SIZE = ("0", "201", "-1", "1.5", "x", "05", "%2B5", "%205", "5%20", "5_0", "%D9%A5")
 FILTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "id": ("reference", ID),
     **dict.fromkeys(("kind", "form", "status", "terms", "medium"), ("choice", WORD)),
     "lang": ("language", LANGUAGE),
     **dict.fromkeys(("speaker", "outlet", "topic"), ("empty", (",", ",+,"))),
     "url": ("url", ADDRESS),
+    "domain": ("host", HOST),
     "external_id": ("characters", ("a%00b", "a%0Ab", "%E2%80%AE")),
 }
 STATEMENTS = {
@@ -149,7 +154,7 @@ BAD: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
         **FORMS,
         "highlight": ("choice", FLAG),
         "sample": ("range", SIZE),
-        "seed": ("range", ("-1", "1.5", "4294967296", "x", "9" * 50)),
+        "seed": ("range", ("-1", "1.5", "4294967296", "x", "9" * 50, "07", "%2B7", "%207", "%D9%A7")),
         "sort": ("choice", ("said_on,id", "+said_on", "text", "Relevance", "--said_on")),
     },
     "/v1/statements/counts": {
@@ -172,14 +177,14 @@ BAD: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
         f"/v1/{collection}/{prefix}_00000000000000000000000000/revisions": {
             **PAGES,
             "cursor": ("cursor", ()),
-            "diff": ("choice", ("1", "1..", "a..b")),
+            "diff": ("choice", ("1", "1..", "a..b", "01..2", "1..02", "1..2..3", "%2B1..2", "1.. 2", "%D9%A1..2")),
         }
         for collection, prefix in zip(COLLECTIONS, ("stm", "spk", "out", "src", "rev", "rel"), strict=True)
     },
     "/v1/changes": {
-        "since": ("range", ("-1", "1.5", "x", "Now", "9" * 19, "%D9%A1")),
+        "since": ("range", ("-1", "1.5", "x", "Now", "9" * 19, "%D9%A1", "00", "01", "%2B1", "%201")),
         "limit": ("range", ("0", "1001", "-1", "x")),
-        "wait": ("range", ("-1", "26", "100", "1.5", "x", "now")),
+        "wait": ("range", ("-1", "26", "100", "1.5", "x", "now", "05", "%2B5", "%205", "%D9%A5")),
     },
     "/v1/statements/stm_00000000000000000000000000/similar": {"limit": ("range", SIZE)},
     "/v1/check": {
@@ -193,6 +198,7 @@ BAD: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
         "on_conflict": ("choice", ("merge", "Skip", "error,skip")),
         "atomic": ("choice", FLAG),
         "dry_run": ("choice", FLAG),
+        "safe": ("choice", FLAG),
     },
 }
 # What takes a body and parameters beside.

@@ -12,6 +12,7 @@ from api.domain.errors import (
     Invalid,
     Merged,
     NotFound,
+    OtherEpoch,
     PreconditionMissing,
     Refused,
     Reused,
@@ -67,6 +68,7 @@ _FACTS: dict[str, Json] = {
             {"parameter": "limt", "code": "unknown", "detail": "There is no parameter 'limt' here. Did you mean limit?"}
         ]
     },
+    "other-epoch": {"epoch": examples.EPOCH},
     "conflict": {
         "existing": {"id": examples.IDS["statement"], "url": f"/v1/statements/{examples.IDS['statement']}"},
     },
@@ -125,7 +127,7 @@ def problems(operation: Operation) -> list[Type]:
 def problem_responses() -> Json:
     """Return the answers for all problems by name, an example for each type in those of its status."""
     found: Json = {}
-    errors = (Merged, BadJSON, BadParameter, Unauthenticated, Forbidden, NotFound, Conflict, Gone, Stale)
+    errors = (Merged, BadJSON, BadParameter, Unauthenticated, Forbidden, NotFound, Conflict, OtherEpoch, Gone, Stale)
     more = (WrongMediaType, Invalid, Unusable, Reused, PreconditionMissing, TooMany, Unavailable)
     for type in (TYPES["too-large"], *(type_of(error) for error in (*errors, *more))):
         example = {

@@ -83,6 +83,11 @@ PROBLEM: Json = {
     },
 }
 _HASH: Json = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_EPOCH: Json = {
+    "type": "string",
+    "pattern": "^[0-9a-f]{16}$",
+    "description": "Which history this is; restoring a backup begins another.",
+}
 _OPS = ["create", "update", "withdraw", "erase", "merge"]
 CHANGE: Json = {
     "type": "object",
@@ -247,11 +252,12 @@ ANSWERS: dict[str, tuple[str, Json]] = {
         {
             "type": "object",
             "description": "What changed after a sequence number, oldest first.",
-            "required": ["changes", "last", "more"],
+            "required": ["changes", "last", "more", "epoch"],
             "properties": {
                 "changes": {"type": "array", "items": {"$ref": "#/components/schemas/Change"}},
                 "last": {**COUNT, "description": "What to send as `since` next."},
                 "more": {"type": "boolean", "description": "Whether there are more already."},
+                "epoch": _EPOCH,
             },
         },
     ),
@@ -260,11 +266,12 @@ ANSWERS: dict[str, tuple[str, Json]] = {
         {
             "type": "object",
             "description": "Where the log ends; a later log extends it, or was changed.",
-            "required": ["seq", "hash", "at"],
+            "required": ["seq", "hash", "at", "epoch"],
             "properties": {
                 "seq": {**COUNT, "description": "The newest entry's number; 0 of an empty log."},
                 "hash": {**_HASH, "description": "Its link of the chain; zeros of an empty log."},
                 "at": {"type": ["string", "null"], "format": "date-time", "description": "When it was written."},
+                "epoch": _EPOCH,
             },
         },
     ),
