@@ -47,6 +47,10 @@ bench: $(INSTALLED)  ## Measure the speed on SIZE (1000000) invented statements,
 faults: $(INSTALLED_TESTS)  ## As root: kill, fill and cut off running servers, and count what is lost; JSON=1 for JSON
 	@$(BIN)/python -m tests.faults $(if $(filter 1,$(JSON)),--json) $(FAULTS)
 
+.PHONY: heaviest
+heaviest: $(INSTALLED_TESTS)  ## Send the heaviest request of every route, eight at once; JSON=1 for JSON, WORDS picks routes
+	@$(BIN)/python -m tests.faults.heaviest $(if $(filter 1,$(JSON)),--json) $(WORDS)
+
 .PHONY: lint
 lint: $(INSTALLED_TESTS)  ## Check style, types and the direction of imports
 	@$(BIN)/ruff check .

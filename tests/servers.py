@@ -54,7 +54,9 @@ class Server:
         A body of bytes is sent as it is, any other as JSON.
         """
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)) as connection:
-            sent = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json", **headers}
+            sent = {"Content-Type": "application/json", **headers}
+            if self.key:
+                sent = {"Authorization": f"Bearer {self.key}", **sent}
             given = body if body is None or isinstance(body, bytes) else json.dumps(body)
             connection.request(method, path, given, sent)
             answer = connection.getresponse()

@@ -25,7 +25,7 @@ TYPES = {
     "strict": " STRICT",
 }
 # Of pages, for each connection: so many KiB, negative by SQLite's convention; and for one that writes very much.
-_CACHE, _LARGE_CACHE = -16000, -48000
+_CACHE, _LARGE_CACHE = -8000, -48000
 # What the file of the write-ahead log is cut down to when it begins anew, so that its size tells what is in it.
 _KEPT_LOG = 8 * 2**20
 # After so many pages (64 MB) what one that writes very much has logged goes into the file: a page that many of its
