@@ -133,8 +133,15 @@ def on(database: str, size: int, wanted: list[str], show: Any) -> list[Measured]
         store = heavy.prepare(server, size)
         fresh = until_the_end.enter_context(serving(url, key=key))
         server.kill()
-        for _ in range(40):
-            fresh.ask("GET", "/v1/statements?limit=1")
+        # At rest is who has served a little of everything.
+        for path in (
+            "statements?limit=9",
+            "statements?q=bakens&highlight=1",
+            "check?text=We+are+on+record",
+            "speakers",
+        ):
+            for _ in range(20):
+                fresh.ask("GET", f"/v1/{path}")
         resting = memory(fresh)
         found = []
         for heaviest in heavy.HEAVIEST:
