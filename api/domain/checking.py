@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from api import deadlines
-from api.domain import candidates, changes, credits, words
+from api.domain import candidates, changes, credits, following, words
 from api.domain.credits import Credited
 from api.domain.errors import Gone, NotFound
 from api.domain.keys import Key
@@ -238,4 +238,7 @@ def _store(reader: Key) -> Document:
     if reader.may("read"):
         sql = f"SELECT count(*) FROM statement_search s WHERE {storage.dialect.MATCHES}"
         (withheld,) = row(sql, (words.withheld(),)) or (0,)
-    return {"statements": int(published) + int(withheld), "as_of": changes.head()["at"]}
+    return {
+        "statements": int(published) + int(withheld),
+        "as_of": changes.head()["at"] if reader.may("read") else following.latest(),
+    }

@@ -23,6 +23,8 @@ Change = dict[str, Any]
 # Who is named comes before what names them, and goes after it.
 _ORDER = {kind.name: place for place, kind in enumerate(KINDS)}
 _LAST = 2 * len(KINDS)
+# How many entries are looked at for the last that may be known: the first few mostly have it.
+_LOOKED_AT = (8, 64, 512, 4096)
 
 
 class _Told(NamedTuple):
@@ -97,6 +99,21 @@ def _digests(turned: Sequence[Turn]) -> dict[str, str]:
     versions = {each.record: each.version for each in turned}
     found = among("SELECT record, version, sha256 FROM entry WHERE record IN", versions)
     return {record: sha256 for record, version, sha256 in found if versions[record] == version}
+
+
+def latest() -> str | None:
+    """Return when something last changed that may be known without a key; None where nothing is known.
+
+    After thousands of changes that may not, it is the time of the earliest of those: nobody waits for a longer search.
+    """
+    until, at = log.position(), None
+    for size in _LOOKED_AT:
+        entries = log.after(max(0, until - size), min(size, until)) if until > 0 else []
+        if found := list(_told(entries)) if entries else []:
+            return str(max(found, key=lambda each: each.seq).change["at"])
+        at = entries[0].at if entries else None
+        until -= size
+    return at
 
 
 def concealed(entry: Entry) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from api.domain import indexes
+from api.storage.db import execute
 from tests.conftest import COLLECTIONS, Client, statement
 from tests.test_errors import assert_problem
 
@@ -98,6 +99,18 @@ def test_a_source_makes_its_outlet_known_and_what_is_recorded_in_its_own_right_i
     own = alice.record({"name": "Somebody"}, "speakers")["id"]
     alice.record(statement(text="More.", speaker=own, status="withheld"))
     assert charlie.get(f"/v1/speakers/{own}").status_code == 200
+
+
+def test_of_what_is_older_than_the_notes_of_the_log_only_what_public_names_is_known(
+    alice: Client, charlie: Client
+) -> None:
+    named = alice.record(statement())["speaker"]["id"]
+    unnamed = alice.record({"name": "Somebody"}, "speakers")["id"]
+    execute("INSERT INTO unnoted (seq) SELECT max(seq) FROM entry")
+    indexes.rebuild(lambda done, total: None)
+    assert [charlie.get(f"/v1/speakers/{id}").status_code for id in (named, unnamed)] == [200, 404]
+    later = alice.record({"name": "Somebody Else"}, "speakers")["id"]
+    assert charlie.get(f"/v1/speakers/{later}").status_code == 200
 
 
 def test_who_is_unknown_stays_so_when_merged_and_when_it_is_gone(alice: Client, charlie: Client) -> None:
