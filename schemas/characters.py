@@ -11,12 +11,18 @@ NAME_CONTROLS = CONTROLS + r"\t\n\r\u2028\u2029\u202a-\u202e\u2066-\u2069"
 # Default-ignorable code points (Unicode, DerivedCoreProperties): a text of these alone looks empty.
 INVISIBLE = (
     r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
-    r"\u3164\ufe00-\ufe0f\ufeff\uffa0"
+    r"\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
+# What people type and print for an apostrophe: quotation marks, primes and accents by themselves, the modifier letters
+# (Unicode chapter 6.2), and those of Armenian and Hebrew. Not the marks that open a quotation below the line.
+APOSTROPHES = "'`´ʹʻʼʽ‘’‛′‵՚׳Ꞌꞌ＇"
+# For a hyphen: those of any script and width, and the dashes and the minus of its length. Not the long dashes, which
+# part what stands before them from what stands behind.
+HYPHENS = "-‐‑‒–−˗֊־᠆﹣－"
 
 _UNFIT = re.compile(f"[{CONTROLS}]")
 _UNFIT_IN_NAMES = re.compile(f"[{NAME_CONTROLS}]")
-_VISIBLE = re.compile(rf"[^\s{INVISIBLE}\U000e0000-\U000e0fff]")
+_VISIBLE = re.compile(rf"[^\s{INVISIBLE}]")
 
 # The same rules for JSON Schema, in what ECMA-262 and Python's re have in common. Surrogates are left out:
 # they cannot be written in UTF-8.

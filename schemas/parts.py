@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from marshmallow import ValidationError, fields
 
 from schemas.base import Checked, Document, Schema, settings
-from schemas.characters import NAME_PATTERN
+from schemas.characters import APOSTROPHES, HYPHENS, INVISIBLE, NAME_PATTERN
 from schemas.faults import echo
 from schemas.fields import Formed, Name
 from schemas.vocabulary import PREFIXES
@@ -27,10 +27,22 @@ def id_pattern(kind: str) -> str:
     return f"^{PREFIXES[kind]}_{_LETTERS}$"
 
 
+_UNSEEN = re.compile(f"[{INVISIBLE}]")
+_ALIKE = str.maketrans({**dict.fromkeys(APOSTROPHES, "'"), **dict.fromkeys(HYPHENS, "-")})
+
+
 def folded(text: str) -> str:
-    """The form in which two names are the same: NFC, without case, spacing evened out."""
+    """The form in which two names are the same: evened, without what cannot be seen, with one apostrophe and hyphen."""
     if text.isascii():
         # The same, sooner.
+        return " ".join(text.lower().replace("`", "'").split())
+    # What is not seen can keep two signs from being composed, and folding can make an apostrophe of a letter (ŉ).
+    return evened(_UNSEEN.sub("", text)).translate(_ALIKE)
+
+
+def evened(text: str) -> str:
+    """`text` in NFC, without case, spacing evened out."""
+    if text.isascii():
         return " ".join(text.lower().split())
     # Case folding can undo a composition and make another possible, so NFC is applied on both sides of it.
     return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold()).split())

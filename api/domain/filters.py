@@ -205,7 +205,8 @@ def figure_range(conditions: Conditions, query: dict[str, Any]) -> None:
 
 def figure_named(conditions: Conditions, texts: list[str]) -> None:
     """Require all words of any of the texts among those of the figure's name, by their stems."""
-    each = {tuple(sorted({*tokens.stems(tokens.words(text), "en")})) for text in texts}
+    said = [[token.word for token in tokens.sought(text)] for text in texts]
+    each = {tuple(sorted({*tokens.stems(words, "en")})) for words in said}
     # Counted instead of asked for one by one: for the planner of PostgreSQL each word would be one more table.
     wanted = [(text, len(stems), stem) for text, stems in enumerate(sorted(each)) for stem in stems]
     if wanted:

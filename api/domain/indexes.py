@@ -21,7 +21,7 @@ from api.storage import db as storage
 from api.storage.db import db, execute, row, rows, writing
 
 # Raised whenever what the indexes hold changes; `onrecord migrate` then makes them anew.
-VERSION = 4
+VERSION = 5
 KINDS = (SPEAKER, OUTLET, SOURCE, STATEMENT, REVIEW, RELATION)
 # What reading a document that is not what the schema made may raise.
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError)

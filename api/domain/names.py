@@ -138,7 +138,7 @@ def _called(documents: Iterable[Document]) -> list[str]:
 
 def begins(conditions: Conditions, type: str, text: str, *, public: bool) -> None:
     """Require that each word of a text begins a word of the name or an alias of the row `t`, as far as it is known."""
-    words = sorted({*tokens.words(text)})
+    words = sorted({token.word for token in tokens.sought(text)})
     # Where one word is the beginning of another, whoever fits the longer fits both. In order it stands before it.
     needed = [word for word, after in zip(words, [*words[1:], ""], strict=True) if not after.startswith(word)]
     # Whoever fits the longest word, which few do, is looked at for all. They are counted instead of asked for one by

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from schemas.parts import folded
+from schemas.parts import evened, folded
 
 # Every mark that prints a quotation or an apostrophe, by the plain one it stands for (Unicode chapter 6.2).
 _MARKS = str.maketrans({**dict.fromkeys("“”„‟«»″〝〞＂", '"'), **dict.fromkeys("‘’‚‛‹›′＇ʼ", "'")})
@@ -16,9 +16,9 @@ def fold(text: str) -> str:
 
 
 def fold_quotation(text: str) -> str:
-    """Return text as quotations are compared for being the same: folded, with one kind of quotation mark."""
+    """Return text as quotations are compared for being the same: evened, with one kind of quotation mark."""
     # None of the marks is ASCII.
-    return fold(text if text.isascii() else text.translate(_MARKS)).strip("\"' ")
+    return evened(text if text.isascii() else text.translate(_MARKS)).strip("\"' ")
 
 
 def fingerprint(text: str) -> int:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from api.text.tokens import is_spaceless, tokens
+from api.text.tokens import is_spaceless, sought, tokens
 
 MOST_TERMS = 100
 # A quoted phrase that begins where a word could and ends before white space, or a chunk without spaces.
@@ -97,6 +97,9 @@ def _term(chunk: re.Match[str]) -> Term | None:
     found = list(tokens(text))
     if not found:
         return None
+    if quoted is None and len(alone := sought(text)) == 1:
+        # A possessive is one word. Of several that stand together each counts, as in a phrase.
+        found = alone
     last = found[-1]
     literal, open = quoted is not None, quoted is None and text.endswith("*") and last.end == len(text) - 1
     if is_spaceless(last.word):

@@ -7,10 +7,13 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import regex
+
+from schemas.characters import APOSTROPHES
 
 # A longer word is cut: PostgreSQL's lexemes hold 2 KB, and nobody types so much of one.
 LONGEST = 100
@@ -22,7 +25,8 @@ _UNSEEN = r"[\p{Default_Ignorable_Code_Point}--\u200b]"
 # A run of such a script, or a word of any other: letters and digits with the marks that belong to them.
 _RUN = (
     rf"(?P<run>[[{_SPACELESS}]--\p{{P}}][[{_SPACELESS}\p{{M}}{_UNSEEN}]--\p{{P}}]*)"
-    rf"|[[\p{{L}}\p{{N}}]--[{_SPACELESS}]][[\p{{L}}\p{{N}}\p{{M}}{_UNSEEN}]--[{_SPACELESS}]]*"
+    rf"|[[\p{{L}}\p{{N}}]--[{_SPACELESS}{APOSTROPHES}]]"
+    rf"[[\p{{L}}\p{{N}}\p{{M}}{_UNSEEN}]--[{_SPACELESS}{APOSTROPHES}]]*"
 )
 # A letter with all that is put on it.
 _LETTER = rf".[\p{{M}}{_UNSEEN}ﾞﾟ]*"
@@ -34,6 +38,13 @@ _KEPT = "".join(rf"\p{{Canonical_Combining_Class={n}}}" for n in (8, 9, 84, 91, 
 _ACCENTS = rf"[[\P{{Canonical_Combining_Class=0}}\p{{Me}}{_UNSEEN}]--[{_KEPT}]]"
 # A word of what is all ASCII.
 _PLAIN_WORD = re.compile(r"[a-z0-9]+")
+# What stands between a word and its possessive, and after what these are none but "is", "has" or "us".
+_JOINING = frozenset(APOSTROPHES)
+_CONTRACTED = frozenset(
+    {"he", "here", "how", "it", "let", "she", "that", "there", "what", "when", "where", "who", "why"}
+)
+# Articles and pronouns that lose their vowel before another, in French, Italian and Catalan.
+_ELIDED = frozenset({"c", "d", "dall", "dell", "j", "l", "m", "n", "nell", "qu", "sull", "all"})
 # Letters with a stroke and ligatures, which Unicode does not take apart; people without such keys type these.
 _PLAIN = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
@@ -83,6 +94,20 @@ def tokens(text: str) -> Iterator[Token]:
                 yield Token(word, *found.span())
         else:
             yield from _pairs(found[0], found.start())
+
+
+def sought(text: str) -> list[Token]:
+    """Return the tokens of what somebody looks for, without those that only join words: Ukraine's, l'Ukraine."""
+    found = list(tokens(text))
+    if len(found) < 2 or not any(sign in text for sign in APOSTROPHES):
+        return found
+    joined = [text[one.end : other.start] in _JOINING for one, other in pairwise(found)]
+    return [
+        token
+        for at, token in enumerate(found)
+        if not (token.word == "s" and at and joined[at - 1] and found[at - 1].word not in _CONTRACTED)
+        and not (token.word in _ELIDED and at < len(joined) and joined[at] and len(found[at + 1].word) > 2)
+    ]
 
 
 def _pairs(run: str, start: int) -> Iterator[Token]:

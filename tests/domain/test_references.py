@@ -202,3 +202,25 @@ def test_a_name_that_becomes_ambiguous_in_its_own_document_leaves_nothing(alice:
     assert answer.status_code == 422
     assert [each["pointer"] for each in answer.json["errors"]] == ["#/attributions/1/speaker"]
     assert stored() == before
+
+
+def test_a_name_is_one_whatever_its_apostrophe_hyphen_and_what_is_unseen_in_it(alice: Client) -> None:
+    same = ("Conan O'Brien-Smith", "Conan O’Brien‑Smith", "conan OʼBrien–Smith")
+    same += ("Co\u00adnan\u200b O`Brien\u2060−Smith\ufe0f",)
+    ids = set()
+    for number, name in enumerate(same):
+        made = statement(text=f"Words {number}.", speaker=name, outlet=name, topics=[name, *same])
+        record = alice.record(made)
+        assert record["topics"] == [name]
+        ids.add((record["speaker"]["id"], record["outlet"]["id"]))
+    assert len(ids) == 1
+    ((speaker, _),) = ids
+    for name in same:
+        for field in ("speaker", "outlet", "topic"):
+            assert alice.get("/v1/statements", query_string={field: name}).json["total"] == len(same), (field, name)
+        assert [each["id"] for each in alice.get("/v1/speakers", query_string={"q": name}).json["data"]] == [speaker]
+        found = alice.open("POST", "/v1/check", json={"text": "Words 1.", "speaker": name}).json
+        assert found["matches"][0]["speaker_matches"] is True
+    assert len(alice.get("/v1/statements/counts?by=topic").json["groups"]) == 1
+    answer = alice.patch(f"/v1/speakers/{speaker}", {"aliases": list(same)}, headers={"If-Match": "*"})
+    assert answer.json["aliases"] == []

@@ -69,3 +69,34 @@ def test_words_find_what_they_should(searched: tuple[Client, list[str]], query: 
 def searched(alice: Client) -> tuple[Client, list[str]]:
     """The records above, and who may read them."""
     return alice, [alice.record(statement(**each))["id"] for each in RECORDS]
+
+
+SIGNS = ("'", "’", "ʼ", "‘", "`", "´", "＇", "′")
+
+
+def test_a_possessive_and_its_word_find_each_other_by_any_sign(alice: Client) -> None:
+    plain = alice.record(statement(text="They stand with Ukraine today.", speaker="Ann Lloyd"))["id"]
+    texts = [f"Ukraine{sign}s army {number}." for number, sign in enumerate(SIGNS)]
+    owned = {alice.record(statement(text=text))["id"] for text in texts}
+    elided = alice.record(statement(text="Nous soutenons l’Ukraine.", lang="fr"))["id"]
+    its = alice.record(statement(text="It's over now."))["id"]
+    everything = {plain, elided, *owned}
+
+    def found(query: str) -> set[str]:
+        answer = alice.get("/v1/statements", query_string={"q": query, "limit": 50})
+        assert answer.status_code == 200, answer.text
+        return {each["id"] for each in answer.json["data"]}
+
+    for query in ("Ukraine", *(f"ukraine{sign}s" for sign in SIGNS), "l'Ukraine", "L’UKRAINE", "l'Ukraine's"):
+        assert found(query) == everything, query
+    assert found("Ukraine's army") == found("army") == owned
+    assert found("today -Ukraine's") == set()
+    assert found("nowhere OR Ukraine's") == everything
+    assert found("Lloyd's") == {plain}
+    # Phrases are word for word, by whatever sign.
+    for sign in SIGNS:
+        assert found(f'"Ukraine{sign}s army"') == owned
+    assert found('"Ukraine army"') == set()
+    assert found("it's") == {its}
+    marked = alice.get("/v1/statements", query_string={"q": "Ukraine's", "highlight": 1}).json["data"]
+    assert all(each["highlight"] for each in marked)
