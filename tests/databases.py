@@ -252,6 +252,15 @@ def unavailable() -> str | None:
 # --- databases, one a test ----------------------------------------------------------------------------------
 
 
+def mark_current() -> None:
+    """Note in the database that was migrated that its indexes are this program's, as `onrecord migrate` does."""
+    from api.domain import indexes
+    from api.storage.db import close_database
+
+    indexes.mark_current()
+    close_database()
+
+
 class SqliteDatabases:
     """Databases of one worker: files."""
 
@@ -277,6 +286,7 @@ class SqliteDatabases:
         from api.storage.migrating import migrate
 
         migrate(sqlite_url(self.template))
+        mark_current()
         # The last connection to close moves the log into the file. One that is still open would leave tables
         # in the log, which a copy of the file does not have.
         log = self.template.with_name(f"{self.template.name}-wal")
@@ -310,6 +320,7 @@ class PostgresDatabases:
 
         self.create(self.template, "template0")
         migrate(self.url(self.template))
+        mark_current()
         # A template can be copied only while nobody is connected to it, and a pool may still be.
         name = sql.Identifier(self.template)
         self.admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))

@@ -12,6 +12,7 @@ from typing import Any
 
 from api.domain.errors import NotFound, Unauthenticated
 from api.domain.ids import new_id, now
+from api.storage import seals
 from api.storage.db import note, row, rows_of, writing
 from api.storage.models import AccessKey
 from schemas.faults import echo
@@ -48,14 +49,17 @@ def make(name: str, scopes: list[str], *, expires: str | None = None) -> dict[st
     made = now()
     kept = {"id": new_id("key"), "name": name, "scopes": [scope for scope in SCOPES if scope in scopes]}
     with writing():
-        AccessKey.insert(
-            id=kept["id"],
-            name=name,
-            sha256=_hash(key),
-            scopes=",".join(kept["scopes"]),
-            created_at=made,
-            expires_at=expires,
-        ).execute()
+        seals.add(
+            "access_key",
+            {
+                "id": kept["id"],
+                "name": name,
+                "sha256": _hash(key),
+                "scopes": ",".join(kept["scopes"]),
+                "created_at": made,
+                "expires_at": expires,
+            },
+        )
     return {**kept, "key": key, "created_at": made, "expires_at": expires}
 
 
@@ -83,13 +87,14 @@ def recognise(key: str) -> Key:
         raise Unauthenticated("The key has expired.")
     if used is None or used < later(-_USE_NOTED_EVERY):
         # A convenience for whoever tidies up keys; it must not keep a reader waiting.
-        note("UPDATE access_key SET last_used_at = ? WHERE id = ?", (time, id))
+        proof = seals.use_proof(id, time)
+        note("UPDATE access_key SET last_used_at = ?, use_proof = ? WHERE id = ?", (time, proof, id))
     return Key(id, name, frozenset().union(*(_HOLDS[scope] for scope in scopes.split(","))))
 
 
 def listed() -> list[dict[str, Any]]:
     """Return every key without its secret, oldest first."""
-    shown = [field for field in AccessKey._meta.sorted_fields if field is not AccessKey.sha256]
+    shown = [field for field in AccessKey._meta.sorted_fields if field.name not in ("sha256", "proof", "use_proof")]
     found = rows_of(AccessKey.select(*shown).order_by(AccessKey.created_at, AccessKey.id))
     names = [field.name for field in shown]
     return [{**dict(zip(names, each, strict=True)), "scopes": each[2].split(",")} for each in found]
@@ -100,7 +105,7 @@ def revoke(id: str) -> None:
     with writing():
         key = _one(id)
         if key.revoked_at is None:
-            AccessKey.update(revoked_at=now()).where(AccessKey.id == id).execute()
+            seals.change("access_key", id, {"revoked_at": now()})
 
 
 def rotate(id: str, *, overlap: timedelta) -> dict[str, Any]:
@@ -109,7 +114,7 @@ def rotate(id: str, *, overlap: timedelta) -> dict[str, Any]:
         key = _one(id)
         ends = later(overlap)
         if key.expires_at is None or ends < key.expires_at:
-            AccessKey.update(expires_at=ends).where(AccessKey.id == id).execute()
+            seals.change("access_key", id, {"expires_at": ends})
         return make(key.name, key.scopes.split(","))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass, fields
+from dataclasses import asdict, dataclass, fields
 
 from api.domain.ids import now
 from api.domain.outcomes import Counts, Outcome
-from api.storage.db import execute, row
+from api.storage import seals
+from api.storage.db import row
 
 
 @dataclass
@@ -33,12 +34,9 @@ def begun(file: str) -> tuple[Progress, bool]:
 
 def note(file: str, progress: Progress, *, finished: bool = False) -> None:
     """Store how far it has come, in the caller's transaction."""
-    execute("DELETE FROM import_state WHERE file = ?", (file,))
-    values = (file, *astuple(progress), now(), int(finished))
-    marks = ", ".join("?" * len(values))
-    execute(f"INSERT INTO import_state (file, {_COLUMNS}, at, finished) VALUES ({marks})", values)
+    seals.put("import_state", {"file": file, **asdict(progress), "at": now(), "finished": int(finished)})
 
 
 def forget(file: str) -> None:
-    """Have the import of a file begin anew."""
-    execute("DELETE FROM import_state WHERE file = ?", (file,))
+    """Have the import of a file begin anew, in the caller's transaction."""
+    seals.remove("import_state", "file = ?", (file,))

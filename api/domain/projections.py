@@ -19,6 +19,21 @@ _SUM = 2**64 - 1
 Rows = dict[str, list[tuple[Any, ...]]]
 
 
+class _Searched:
+    """What the search index should hold, summed up."""
+
+    def __init__(self) -> None:
+        self.sum = 0
+        self.count = (0, 0, 0)
+        # Whether every statement could be read.
+        self.whole = True
+
+    def add(self, each: words.Indexed) -> None:
+        self.sum += storage.dialect.sum_of(each.place, each.words, each.stems)
+        rows, words, stems = self.count
+        self.count = rows + 1, words + len(each.words), stems + len(each.stems)
+
+
 def unlike(kind: Kind) -> Iterator[tuple[str | None, str]]:
     """Yield the id of each record of a kind whose index values are not those of its document, and which they are.
 
@@ -30,14 +45,8 @@ def unlike(kind: Kind) -> Iterator[tuple[str | None, str]]:
     searched = _Searched()
     for found in _batches(kind):
         yield from _unlike_of(kind, found, searched)
-    if kind.name == "statement" and (held := storage.indexed_sum()) != searched.sum & _SUM:
-        wrong = False
-        for each in _unlike_words(kind):
-            wrong = True
-            yield each
-        if held is not None and not wrong and searched.whole:
-            # Every statement's words are there, and others besides.
-            yield "", "statement_search"
+    if kind.name == "statement":
+        yield from _unlike_index(kind, searched)
     if kind.name in citations.TYPES:
         for id in citations.miscounted(kind.name):
             yield id, "cited"
@@ -45,16 +54,19 @@ def unlike(kind: Kind) -> Iterator[tuple[str | None, str]]:
             yield id, "shown"
 
 
-class _Searched:
-    """What the search index should hold, summed up."""
-
-    def __init__(self) -> None:
-        self.sum = 0
-        # Whether every statement could be read.
-        self.whole = True
-
-    def add(self, each: words.Indexed) -> None:
-        self.sum += storage.dialect.sum_of(each.place, each.words, each.stems)
+def _unlike_index(kind: Kind, searched: _Searched) -> Iterator[tuple[str, str]]:
+    held = storage.indexed_sum()
+    if held == searched.sum & _SUM:
+        if searched.whole and storage.counted() != searched.count:
+            yield "", "statement_search"
+        return
+    wrong = False
+    for each in _unlike_words(kind):
+        wrong = True
+        yield each
+    if held is not None and not wrong and searched.whole:
+        # Every statement's words are there, and others besides.
+        yield "", "statement_search"
 
 
 def strays() -> Iterator[tuple[str, str]]:

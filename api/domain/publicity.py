@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from api.domain import log, names
 from api.domain.kinds import Document, Kind
-from api.storage.db import among, execute, execute_many, row, rows, while_writing
+from api.storage import seals
+from api.storage.db import among, execute_many, row, rows, while_writing
 
 # What the log says of a speaker or outlet that was not recorded in its own right.
 MADE = "Made for a record that names it."
@@ -30,10 +31,6 @@ _SOURCED = "EXISTS (SELECT 1 FROM source s WHERE s.outlet = t.n)"
 _STANDING = "EXISTS (SELECT 1 FROM {type} m WHERE m.merged_into = t.n AND m.shown = 1)"
 # What is about a statement, by the columns that hold ids of statements.
 _ABOUT = {"review": ("statement",), "relation": ("subject", "object")}
-_NOTE = (
-    "INSERT INTO visibility (record, type, version, seq, known_from) VALUES (?, ?, ?, ?, ?) ON CONFLICT (record) "
-    "DO UPDATE SET version = excluded.version, seq = excluded.seq, known_from = {known_from}"
-)
 
 
 class Turn(NamedTuple):
@@ -96,8 +93,8 @@ def ended(kind: Kind, previous: Document, version: int, *, public: bool) -> None
     _told(kind.tells(previous), set())
     if public:
         # What the feed has told of it so far stays.
-        values = (previous["id"], kind.name, version, log.position(), 0)
-        execute(_NOTE.format(known_from="visibility.known_from"), values)
+        known_from = beginnings([previous["id"]]).get(previous["id"], 0)
+        _put(Turn(previous["id"], kind.name, version, log.position(), known_from))
         _about(previous["id"])
 
 
@@ -189,8 +186,13 @@ def _note(turned: Iterable[tuple[str, str, int]]) -> None:
     """Note for the feed that records, by id, type and version, became known or unknown with the log's last entry."""
     new = while_writing()
     seq = log.position()
-    values = [(*each, seq, seq) for each in turned if ("made", each[0]) not in new]
-    execute_many(_NOTE.format(known_from="excluded.known_from"), values)
+    for id, type, version in turned:
+        if ("made", id) not in new:
+            _put(Turn(id, type, version, seq, seq))
+
+
+def _put(turn: Turn) -> None:
+    seals.put("visibility", turn._asdict())
 
 
 def turns(after: int, last: int) -> list[Turn]:

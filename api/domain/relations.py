@@ -16,7 +16,7 @@ def _settle(fields: Document, resolution: Resolution) -> Document:
 
 
 def _columns(n: int, document: Document, drawn: object) -> dict[str, object]:
-    return {end: document[end]["id"] for end in ENDS}
+    return {"n_again": n, **{end: document[end]["id"] for end in ENDS}}
 
 
 RELATION = Kind(

@@ -15,7 +15,8 @@ import orjson
 from api.domain.errors import Reused
 from api.domain.ids import now
 from api.domain.keys import later
-from api.storage.db import execute, insert, row
+from api.storage import seals
+from api.storage.db import numbers, row
 
 LIFETIME = timedelta(hours=24)
 # With so many a write, what has expired goes faster than new answers come.
@@ -90,6 +91,7 @@ def remember(asked: Asked, answer: Remembered) -> None:
     _forget_expired()
     nonce = secrets.token_hex(16) if asked.secret else None
     values = {
+        "n": numbers("remembered_answer", 1)[0],
         "access_key": asked.access_key,
         "method": asked.method,
         "path": asked.path,
@@ -101,20 +103,18 @@ def remember(asked: Asked, answer: Remembered) -> None:
         "nonce": nonce,
         "at": now(),
     }
-    insert("remembered_answer", values)
+    seals.add("remembered_answer", values)
 
 
 def drop(asked: Asked) -> None:
     """Forget what is stored of a request."""
-    execute(
-        "DELETE FROM remembered_answer WHERE access_key = ? AND method = ? AND path = ? AND name = ?", _scope(asked)
-    )
+    seals.remove("remembered_answer", "access_key = ? AND method = ? AND path = ? AND name = ?", _scope(asked))
 
 
 def forget(record: str) -> None:
     """Delete every answer that names a record, as when its words must go; what it answered is then done anew."""
     # An answer that is stored unreadably is of no record.
-    execute("DELETE FROM remembered_answer WHERE nonce IS NULL AND body LIKE ?", (f'%"{record}"%',))
+    seals.remove("remembered_answer", "nonce IS NULL AND body LIKE ?", (f'%"{record}"%',))
 
 
 def _scope(asked: Asked) -> tuple[str, str, str, str]:
@@ -123,7 +123,7 @@ def _scope(asked: Asked) -> tuple[str, str, str, str]:
 
 def _forget_expired() -> None:
     old = f"SELECT n FROM remembered_answer WHERE at <= ? ORDER BY at LIMIT {_FORGOTTEN_AT_ONCE}"
-    execute(f"DELETE FROM remembered_answer WHERE n IN ({old})", (later(-LIFETIME),))
+    seals.remove("remembered_answer", f"n IN ({old})", (later(-LIFETIME),))
 
 
 def _closed(body: bytes, nonce: str | None, secret: bytes | None) -> str:

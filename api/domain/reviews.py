@@ -23,7 +23,7 @@ def _merge(fields: Document, patch: Document) -> Document:
 
 
 def _columns(n: int, document: Document, drawn: object) -> dict[str, object]:
-    return {"statement": document["statement"]["id"]}
+    return {"n_again": n, "statement": document["statement"]["id"]}
 
 
 REVIEW = Kind(

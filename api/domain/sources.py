@@ -30,7 +30,8 @@ def _merge(fields: Document, patch: Document) -> Document:
 
 def _columns(n: int, document: Document, drawn: object) -> dict[str, object]:
     outlet = document["outlet"]
-    return {"url": canonical(document["url"]), "outlet": outlet and names.number("outlet", outlet["id"])}
+    number = outlet and names.number("outlet", outlet["id"])
+    return {"n_again": n, "url": canonical(document["url"]), "outlet": number}
 
 
 def _tells(document: Document) -> set[str]:

@@ -14,7 +14,7 @@ def _settle(fields: Document, resolution: object) -> Document:
 
 
 def _columns(n: int, document: Document, drawn: object) -> dict[str, object]:
-    return survivors.columns("speaker", document)
+    return {"n_again": n, **survivors.columns("speaker", document)}
 
 
 def _project(n: int, document: Document | None, previous: Document | None) -> None:

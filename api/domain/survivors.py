@@ -63,6 +63,8 @@ def _existing(kind: Kind, id: str) -> dict[str, str | None]:
 
 def _document(type: str, id: str) -> Document:
     found = row(f"SELECT document FROM {type} WHERE id = ?", (id,))
-    assert found, f"{id} was merged into, so it cannot have been withdrawn"
+    if found is None:
+        # Whoever others were merged into cannot be withdrawn; `verify` tells of one that was lost.
+        raise KeyError(id)
     document: Document = orjson.loads(found[0])
     return document

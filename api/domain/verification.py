@@ -7,7 +7,6 @@ prove the indexes. The log itself is proved by its head, where somebody noted th
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -17,10 +16,11 @@ from typing import Any
 
 import orjson
 
-from api.domain import changes, indexes, log, projections
+from api.domain import changes, indexes, log, projections, proofs
 from api.domain.log import COLUMNS, GENESIS, Entry
 from api.domain.reading import GONE
-from api.storage.db import Damaged, QueryFailed, damage, inspection, row, walk
+from api.storage import schemas, seals
+from api.storage.db import Damaged, QueryFailed, Unavailable, damage, inspection, row, rows, walk
 
 # Documents are fetched so many at a time; a source may have half a million characters.
 _BATCH = 50
@@ -35,7 +35,8 @@ Head = dict[str, Any]
 class Problem:
     """One thing that is not as it was written.
 
-    `about` is file, head, entry, document or index; `repair` the command that mends it, None where none can.
+    `about` is file, schema, head, entry, document, index or row; `repair` the command that mends it, None where none
+    can.
     """
 
     about: str
@@ -68,13 +69,26 @@ def verify(seen: Seen, noted: Head | None = None, progress: Progress = lambda do
     with inspection():
         yield from _of_file()
         hurt: set[str] = set()
-        stages = (_of_history(), _chain(seen, noted, progress), _documents(seen, hurt, progress), _indexes(hurt))
+        stages = (
+            _schema(),
+            _of_history(),
+            _chain(seen, noted, progress),
+            _documents(seen, hurt, progress),
+            _indexes(hurt),
+            _rest(),
+        )
+        failed = False
         for stage in stages:
             try:
                 yield from stage
             except (Damaged, QueryFailed) as error:
                 # A bit of the schema itself may be another, so that SQLite takes it for a mistake of ours.
+                failed = True
                 yield Problem("file", f"The database cannot be read further: {error}.", repair=RESTORE)
+            except Unavailable:
+                # PostgreSQL answers nothing more in a transaction in which a query has failed.
+                if not failed:
+                    raise
 
 
 def _of_file() -> Iterator[Problem]:
@@ -86,8 +100,16 @@ def _of_file() -> Iterator[Problem]:
 
 
 def _of_history() -> Iterator[Problem]:
-    if not re.fullmatch("[0-9a-f]{16}", log.epoch()) or row("SELECT count(*) FROM history") != (1,):
-        yield Problem("head", "It does not say which history its log tells.", repair=RESTORE)
+    found = rows("SELECT epoch, proof FROM history")
+    if [proof for _, proof in found] != [seals.proof("history", {"epoch": log.epoch()})]:
+        yield Problem("head", "The table history does not say which history the log tells.", repair=RESTORE)
+
+
+def _schema() -> Iterator[Problem]:
+    for what in schemas.altered():
+        yield Problem("schema", f"The schema is not what the migrations make: {what}.", repair=RESTORE)
+    for what in proofs.history():
+        yield Problem("schema", f"{what}.", repair=RESTORE)
 
 
 # --- the chain -----------------------------------------------------------------------------------------------
@@ -256,6 +278,13 @@ def _indexes(hurt: set[str]) -> Iterator[Problem]:
                 yield Problem("index", detail, id=id, repair=REINDEX)
     for table, which in projections.strays():
         yield Problem("index", f"The table {table} has rows of no record ({which}).", repair=REINDEX)
+
+
+def _rest() -> Iterator[Problem]:
+    for what in proofs.index_state():
+        yield Problem("index", f"{what}.", repair=REINDEX)
+    for key, what in proofs.unproved():
+        yield Problem("row", f"{what}.", id=key, repair=RESTORE)
 
 
 def read_head(text: str | bytes) -> Head:

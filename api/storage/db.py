@@ -314,6 +314,13 @@ def indexed_sum() -> int | None:
         return found
 
 
+def counted() -> tuple[int, int, int] | None:
+    """Return how many rows, words and stems the search index says it holds, where there is a sum of it."""
+    with translated(), _DRIVER:
+        found: tuple[int, int, int] | None = dialect.counted(db)
+        return found
+
+
 def unlike_words(expected: Sequence[tuple[int, list[str], list[str]]]) -> list[int]:
     """Return the places at which the search index does not hold the words and stems that it should."""
     with translated(), _DRIVER:

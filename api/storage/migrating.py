@@ -8,6 +8,7 @@ from pathlib import Path
 
 from api.settings import Settings
 from api.storage import db as storage
+from api.storage import seals
 from api.storage.db import close_database, db, open_database
 
 FOLDER = Path(__file__).parent / "migrations"
@@ -33,9 +34,10 @@ def apply() -> list[str]:
     from playhouse.migrations import Runner
 
     with alone():
-        if not pending():
-            return []
-        return list(Runner(db.obj, str(FOLDER), table_name=HISTORY).up())
+        applied = list(Runner(db.obj, str(FOLDER), table_name=HISTORY).up()) if pending() else []
+        # Also of what was applied by somebody who was killed before this.
+        seals.seal_history(db.obj, HISTORY)
+        return applied
 
 
 @contextmanager
@@ -58,6 +60,7 @@ def build(target: str | None = None) -> None:
 
     with storage.translated():
         Runner(db.obj, str(FOLDER), table_name=HISTORY).up(target)
+        seals.seal_history(db.obj, HISTORY)
 
 
 def known() -> list[str]:

@@ -66,7 +66,13 @@ class Record(Table):
     created_at = TextField()
 
 
-class Speaker(Record):
+class Numbered(Record):
+    """A record of which `n` stands in a column of its own once more, so that a changed one is noticed."""
+
+    n_again = BigIntegerField()
+
+
+class Speaker(Numbered):
     """`reference` is the JSON that stands for it in every statement sent, `cited` how many published ones do.
 
     `merged_into` is who stands for it now, and is itself merged into nobody; of that one it has the reference.
@@ -79,7 +85,7 @@ class Speaker(Record):
     shown = IntegerField()
 
 
-class Outlet(Record):
+class Outlet(Numbered):
     """The same for an outlet; it is cited by the statements that it printed first."""
 
     reference = TextField()
@@ -88,7 +94,7 @@ class Outlet(Record):
     shown = IntegerField()
 
 
-class Source(Record):
+class Source(Numbered):
     """An article or other document."""
 
     url = TextField()
@@ -141,13 +147,13 @@ class Mention(Table):
         primary_key = CompositeKey("statement", "record")
 
 
-class Review(Record):
+class Review(Numbered):
     """A fact-checker's finding; `statement` is the id of what was reviewed."""
 
     statement = TextField()
 
 
-class Relation(Record):
+class Relation(Numbered):
     """How one statement bears on another, both by their ids."""
 
     subject = TextField()
@@ -234,18 +240,21 @@ class Visibility(Table):
     version = IntegerField()
     seq = BigIntegerField()
     known_from = BigIntegerField()
+    proof = TextField(null=True)
 
 
 class Unnoted(Table):
     """Up to which entry the log does not say of speakers and outlets whether they were made for another record."""
 
     seq = BigIntegerField(primary_key=True)
+    proof = TextField(null=True)
 
 
 class History(Table):
     """Which history the log tells: made with the database, and anew by a restore."""
 
     epoch = TextField()
+    proof = TextField(null=True)
 
     class Meta:
         """Peewee's settings."""
@@ -265,6 +274,7 @@ class ImportState(Table):
     rejected = BigIntegerField()
     at = TextField()
     finished = IntegerField()
+    proof = TextField(null=True)
 
 
 class Name(Table):
@@ -295,6 +305,8 @@ class AccessKey(Table):
     expires_at = TextField(null=True)
     revoked_at = TextField(null=True)
     last_used_at = TextField(null=True)
+    proof = TextField(null=True)
+    use_proof = TextField(null=True)
 
 
 class RememberedAnswer(Table):
@@ -311,12 +323,34 @@ class RememberedAnswer(Table):
     body = TextField()
     nonce = TextField(null=True)
     at = TextField()
+    proof = TextField(null=True)
+
+
+class Seal(Table):
+    """How many rows a table has that nothing else proves, and the sum of their proofs."""
+
+    name = TextField(primary_key=True)
+    held = BigIntegerField()
+    total = BigIntegerField()
+
+
+def columns(table: str) -> list[str]:
+    """Return the columns of a table."""
+    return [field.column_name for field in _model(table)._meta.sorted_fields]
 
 
 def key(table: str) -> list[str]:
     """Return the columns that tell a table's rows apart: its key, or all of them where it has none."""
-    (model,) = (each for each in Table.__subclasses__() if each._meta.table_name == table)
-    return [field.column_name for field in model._meta.get_primary_keys() or model._meta.sorted_fields]
+    keys = _model(table)._meta.get_primary_keys()
+    return [field.column_name for field in keys] or columns(table)
+
+
+def _model(table: str) -> type[Table]:
+    return next(
+        each
+        for each in (*Table.__subclasses__(), *Record.__subclasses__(), *Numbered.__subclasses__())
+        if each._meta.table_name == table
+    )
 
 
 def tables() -> list[str]:
@@ -326,6 +360,6 @@ def tables() -> list[str]:
         below = waiting.pop().__subclasses__()
         found.update(each._meta.table_name for each in below)
         waiting += below
-    found.discard(Record._meta.table_name)
+    found -= {Record._meta.table_name, Numbered._meta.table_name}
     first = [each._meta.table_name for each in (Entry, Revision, Outlet, Speaker, Source, Statement)]
     return [*first, *sorted(found - set(first))]

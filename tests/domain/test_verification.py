@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,42 +16,13 @@ from api.settings import Settings
 from api.storage import db as storage
 from api.storage.db import close_database, db, execute, open_database, row, rows
 from tests.conftest import Client, statement
-
-Records = dict[str, str]
-SOME = {
-    "text": "General Votel wrote on Wednesday.",
-    "topics": ["War", "Défense"],
-    "figures": [{"name": "soldiers killed", "min_value": 7000, "max_value": 15000}],
-    "appearances": [
-        {"outlet": "The New York Times", "url": "https://nyt.example/a"},
-        {"outlet": "A blog", "url": "https://blog.example/b", "via": [{"name": "x", "outlet": "Reuters"}]},
-    ],
-}
+from tests.tampering import Records, by_hand, furnished, recorded
 
 
 @pytest.fixture
 def records(app: Flask, alice: Client) -> Records:
     """Records of every kind, some revised, one withdrawn."""
-    made = {
-        "first": alice.record(statement())["id"],
-        "rich": alice.record({**{k: v for k, v in statement(**SOME).items() if k != "outlet"}})["id"],
-        "withheld": alice.record(statement(text="Not yet.", status="withheld"))["id"],
-        "withdrawn": alice.record(statement(text="Twice."))["id"],
-    }
-    review = {"statement": made["first"], "author": {"name": "Facts"}, "rating": {"alternate_name": "True"}}
-    made["review"] = alice.record(review, "reviews")["id"]
-    relation = {"subject": made["first"], "type": "refutes", "object": made["rich"]}
-    made["relation"] = alice.record(relation, "relations")["id"]
-    made["source"] = alice.record({"url": "https://news.example/article", "text": "Whole."}, "sources")["id"]
-    made["speaker"] = alice.get(f"/v1/statements/{made['first']}").json["speaker"]["id"]
-    for place in ("Kyiv", "Brussels"):
-        assert alice.patch(f"/v1/statements/{made['rich']}", {"place": place}, headers={"If-Match": "*"})
-    alice.patch(f"/v1/speakers/{made['speaker']}", {"aliases": ["Tony Blinken"]}, headers={"If-Match": "*"})
-    alice.delete(f"/v1/statements/{made['withdrawn']}", {"reason": "Twice."}, headers={"If-Match": "*"})
-    for trigger in ("entry_refuses_update", "entry_refuses_delete", "revision_refuses_update"):
-        on = "" if storage.dialect.PLACEHOLDER == "?" else f" ON {trigger.split('_')[0]}"
-        execute(f"DROP TRIGGER {trigger}{on}")
-    return made
+    return recorded(alice)
 
 
 def problems(noted: dict[str, Any] | None = None) -> list[Problem]:
@@ -105,14 +75,14 @@ DOCUMENTS = {
 def test_a_changed_document_is_named(records: Records, how: str) -> None:
     sql = DOCUMENTS[how].format(**records, zeros="0" * 64)
     id = next(id for id in records.values() if id in sql)
-    execute(sql)
+    by_hand(sql)
     assert ("document", id) in told()
     assert {each.id for each in problems() if each.about != "entry"} == {id}
 
 
 def test_a_record_that_was_never_written_is_named(records: Records) -> None:
-    execute("INSERT INTO revision VALUES ('stm_invented', 1, '{}', 'x')")
-    execute("UPDATE relation SET id = 'rel_invented'")
+    by_hand("INSERT INTO revision VALUES ('stm_invented', 1, '{}', 'x')")
+    by_hand("UPDATE relation SET id = 'rel_invented'")
     assert told() == {
         ("document", "stm_invented"),
         ("document", "rel_invented"),
@@ -121,8 +91,8 @@ def test_a_record_that_was_never_written_is_named(records: Records) -> None:
 
 
 def test_every_changed_value_is_named_and_not_the_first_alone(records: Records) -> None:
-    execute('UPDATE statement SET document = replace(document, \'"place":null\', \'"place":"Here"\')')
-    execute("UPDATE speaker SET salt = 'x'")
+    by_hand('UPDATE statement SET document = replace(document, \'"place":null\', \'"place":"Here"\')')
+    by_hand("UPDATE speaker SET salt = 'x'")
     expected = {("document", id) for (id,) in rows("SELECT id FROM speaker UNION SELECT id FROM statement")}
     assert told() == expected - {("document", records["rich"])}
 
@@ -156,7 +126,7 @@ INDEXES = {
 def test_a_changed_index_value_is_named_and_reindexing_mends_it(records: Records, which: str) -> None:
     sql = INDEXES[which].format(**records)
     id = next(id for id in records.values() if id in sql)
-    execute(sql)
+    by_hand(sql)
     found = [each for each in problems() if each.id == id]
     assert [(each.about, each.repair) for each in found] == [("index", "onrecord reindex")] * len(found)
     assert any(("name" if which == "hidden" else which) in each.detail for each in found)
@@ -169,7 +139,7 @@ def test_words_that_the_search_index_lost_or_invented_are_named(records: Records
     published = {("index", id) for (id,) in rows("SELECT id FROM statement")}
     assert told() == published
     indexes.rebuild(lambda done, total: None)
-    execute(storage.dialect.INDEX_WORDS, storage.dialect.search_row(12345, "lost", "lost §"))
+    by_hand(storage.dialect.INDEX_WORDS, storage.dialect.search_row(12345, "lost", "lost §"))
     assert told() == {("index", None)}
     indexes.rebuild(lambda done, total: None)
     assert told() == set()
@@ -178,17 +148,17 @@ def test_words_that_the_search_index_lost_or_invented_are_named(records: Records
 def test_a_word_more_or_another_in_the_search_index_is_found(records: Records) -> None:
     place, id = rows("SELECT place, id FROM statement ORDER BY n LIMIT 1")[0]
     if storage.dialect.PLACEHOLDER == "?":
-        execute(storage.dialect.INDEX_WORDS, storage.dialect.search_row(place, "more", "more"))
+        by_hand(storage.dialect.INDEX_WORDS, storage.dialect.search_row(place, "more", "more"))
         assert {each.about for each in problems()} == {"index"}
     else:
-        execute("UPDATE statement_search SET words = words || 'more:99'::tsvector WHERE rowid = ?", (place,))
+        by_hand("UPDATE statement_search SET words = words || 'more:99'::tsvector WHERE rowid = ?", (place,))
         assert told() == {("index", id)}
     indexes.rebuild(lambda done, total: None)
     assert told() == set()
 
 
 def test_rows_of_no_record_are_found(records: Records) -> None:
-    execute("INSERT INTO name (type, folded, record) VALUES ('speaker', 'nobody', 'spk_nobody')")
+    by_hand("INSERT INTO name (type, folded, record) VALUES ('speaker', 'nobody', 'spk_nobody')")
     assert told() == {("index", None)}
 
 
@@ -197,28 +167,28 @@ def test_cut_lost_and_swapped_entries_are_found(records: Records) -> None:
     (last,) = rows(
         "SELECT seq, at, op, type, record, version, by, note, sha256, hash FROM entry ORDER BY seq DESC LIMIT 1"
     )
-    execute("DELETE FROM entry WHERE seq = ?", (noted["seq"],))
+    by_hand("DELETE FROM entry WHERE seq = ?", (noted["seq"],))
     assert {("head", None), ("document", last[4])} <= told(noted)
-    execute(f"INSERT INTO entry VALUES ({', '.join('?' * 10)})", last)
+    by_hand(f"INSERT INTO entry VALUES ({', '.join('?' * 10)})", last)
     assert told(noted) == set()
 
-    execute("UPDATE entry SET seq = -1 WHERE seq = 3")
-    execute("UPDATE entry SET seq = 3 WHERE seq = 4")
-    execute("UPDATE entry SET seq = 4 WHERE seq = -1")
+    by_hand("UPDATE entry SET seq = -1 WHERE seq = 3")
+    by_hand("UPDATE entry SET seq = 3 WHERE seq = 4")
+    by_hand("UPDATE entry SET seq = 4 WHERE seq = -1")
     found = [each for each in problems(noted) if each.about == "entry"]
     assert {each.seq for each in found} >= {3, 4}
     assert min(each.seq for each in found if each.seq) == 3
 
-    execute("DELETE FROM entry WHERE seq = 4")
+    by_hand("DELETE FROM entry WHERE seq = 4")
     assert any("entries 4 to 4 are missing" in each.detail for each in problems())
 
 
 def test_each_column_of_an_entry_is_proved_by_its_hash(records: Records) -> None:
     for column in ("at", "op", "type", "by", "note", "hash"):
         before = rows(f"SELECT {column} FROM entry WHERE seq = 2")[0][0]
-        execute(f"UPDATE entry SET {column} = 'x' WHERE seq = 2")
+        by_hand(f"UPDATE entry SET {column} = 'x' WHERE seq = 2")
         assert 2 in {each.seq for each in problems() if each.about == "entry"}, column
-        execute(f"UPDATE entry SET {column} = ? WHERE seq = 2", (before,))
+        by_hand(f"UPDATE entry SET {column} = ? WHERE seq = 2", (before,))
     assert problems() == []
 
 
@@ -228,7 +198,7 @@ def test_a_log_that_was_written_anew_does_not_go_through_the_noted_head(records:
     for each in rows("SELECT seq, at, op, type, record, version, by, note, sha256 FROM entry ORDER BY seq"):
         entry = log.Entry(*each[:6], "mallory", *each[7:])
         previous = entry.hash(previous)
-        execute("UPDATE entry SET by = ?, hash = ? WHERE seq = ?", (entry.by, previous, entry.seq))
+        by_hand("UPDATE entry SET by = ?, hash = ? WHERE seq = ?", (entry.by, previous, entry.seq))
     assert told() == set()
     assert told(noted) == {("head", None)}
 
@@ -237,19 +207,26 @@ def test_a_log_that_was_written_anew_does_not_go_through_the_noted_head(records:
 
 
 @pytest.fixture
-def file(database_url: str, records: Records) -> Path:
-    """The file of the records, closed, with everything in it."""
+def file(database_url: str, app: Flask, alice: Client) -> Path:
+    """A file with something of every kind, closed, with everything in it."""
+    furnished(alice)
     db.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     close_database()
     return Path(database_url.removeprefix("sqlite:///"))
 
 
 def everything() -> list[Any]:
-    """All that the tables hold, but for what the search index is made of."""
+    """All that anybody can read of the file: its schema, every table, every word of the search index, its header."""
     with storage.translated():
         tables = sorted(each for each in db.get_tables() if not each.startswith("statement_search"))
-    kept = [table for table in tables if table not in ("access_key", "schema_migration", "index_state")]
-    return [rows(f"SELECT * FROM {table} ORDER BY 1") for table in kept]
+    found = [rows(f"SELECT * FROM {table} ORDER BY 1") for table in tables]
+    found.append(rows("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY 1, 2, 3, 4"))
+    found += [rows(f"PRAGMA {each}") for each in ("application_id", "encoding", "user_version")]
+    execute("CREATE VIRTUAL TABLE temp.held USING fts5vocab(main, statement_search, instance)")
+    try:
+        return [*found, rows("SELECT * FROM temp.held ORDER BY 1, 2, 3, 4")]
+    finally:
+        execute("DROP TABLE temp.held")
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -258,16 +235,14 @@ def test_a_flipped_bit_is_found_wherever_it_changes_anything(file: Path, tmp_pat
     before = everything()
     close_database()
     random.seed(20221122)
-    size = file.stat().st_size
+    content = file.read_bytes()
+    # Most bytes of a small file are empty room; what is not zero is mostly in use.
+    places = [place for place, byte in enumerate(content) if byte]
+    copy = tmp_path / "copy.db"
     for number in range(150):
-        copy = tmp_path / f"{number}.db"
-        shutil.copy(file, copy)
-        place = random.randrange(size)
-        with copy.open("r+b") as damaged:
-            damaged.seek(place)
-            byte = damaged.read(1)[0]
-            damaged.seek(place)
-            damaged.write(bytes([byte ^ (1 << random.randrange(8))]))
+        place = random.choice(places if number % 10 else range(len(content)))
+        bit = 1 << random.randrange(8)
+        copy.write_bytes(content[:place] + bytes([content[place] ^ bit]) + content[place + 1 :])
         open_database(Settings(database=f"sqlite:///{copy}"))
         try:
             found = _outcome(problems)
@@ -275,6 +250,8 @@ def test_a_flipped_bit_is_found_wherever_it_changes_anything(file: Path, tmp_pat
             assert found or not same, (number, place)
         finally:
             close_database()
+            for log in tmp_path.glob("copy.db-*"):
+                log.unlink()
 
 
 def _outcome(ask: Callable[[], list[Any]]) -> list[Any]:

@@ -64,6 +64,11 @@ def indexed_sum(db: Database) -> int | None:
     return None
 
 
+def counted(db: Database) -> tuple[int, int, int] | None:
+    """Return nothing of use, as `indexed_sum`."""
+    return None
+
+
 def sum_of(place: int, words: list[str], stems: list[str]) -> int:
     """Return nothing of use, as `indexed_sum`."""
     return 0

@@ -98,6 +98,34 @@ def indexed_sum(db: Database) -> int | None:
         db.execute_sql("PRAGMA query_only = 1")
 
 
+# What the search index keeps besides words (https://sqlite.org/fts5.html, section 9.1, and the head of fts5_index.c):
+# pages of its own that SQLite's check passes over.
+_CANNOT_BE = (
+    "SELECT 1 FROM statement_search_idx WHERE pgno < 2 UNION ALL "
+    "SELECT 1 FROM statement_search_data WHERE id > 10 AND length(block) = 4 AND block <> x'00000004'"
+)
+
+
+def counted(db: Database) -> tuple[int, int, int] | None:
+    """Return how many rows, words and stems the search index says it holds, None where it says what cannot be."""
+    if db.execute_sql(_CANNOT_BE).fetchone():
+        return None
+    found = db.execute_sql("SELECT block FROM statement_search_data WHERE id = 1").fetchone()
+    numbers, at = [], 0
+    block: bytes = found[0] if found else b""
+    while at < len(block):
+        number = 0
+        # Seven bits a byte, the first ones first; the highest bit says that there are more.
+        while at < len(block):
+            number = number << 7 | block[at] & 0x7F
+            at += 1
+            if block[at - 1] < 0x80:
+                break
+        numbers.append(number)
+    rows, words, stems = numbers if len(numbers) == 3 else (0, 0, 0)
+    return rows, words, stems
+
+
 def sum_of(place: int, words: list[str], stems: list[str]) -> int:
     """Return what one statement adds to the sum."""
     found = sum(hash((place, "words", offset, word)) for offset, word in enumerate(words))
