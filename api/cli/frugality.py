@@ -12,6 +12,8 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
+from api.storage import db as storage
+
 # A thread that works in Python hands over after so many seconds if others want to. By Python's own 5 ms several that
 # work would have an answer which needs nothing wait for a quarter of a second: it asks for its turn several times.
 _TURN = 0.001
@@ -45,6 +47,8 @@ def _give_back(library: ctypes.CDLL) -> None:
             gc.collect()
             library.malloc_trim(0)
             last = _held()
+            if last > resting + _WORTH:
+                storage.want_memory()
 
 
 def _held() -> int:

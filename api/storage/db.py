@@ -56,6 +56,8 @@ dialect: ModuleType = sqlite
 # For the queries of this process, and for those of its threads that wait to write: as many as come, until a server
 # says how many threads it has.
 _places, _writers = Places(), Places()
+# How often memory was wanted.
+_wanted = 0
 
 
 def make_places(most: int, writers: int) -> None:
@@ -289,9 +291,16 @@ def inspection() -> Iterator[None]:
         yield
 
 
-def release() -> None:
-    """Give back what this thread's connection keeps in memory, after it has read very much; none is opened for it."""
-    if not db.is_closed() and not db.in_transaction():
+def want_memory() -> None:
+    """Have every thread give back what its connection keeps in memory, the next time that it asks to `release`."""
+    global _wanted
+    _wanted += 1
+
+
+def release(*, much: bool) -> None:
+    """Give back what this thread's connection keeps in memory, after it has read much or where that is wanted."""
+    wanted_before, _thread.wanted = getattr(_thread, "wanted", _wanted), _wanted
+    if (much or wanted_before < _wanted) and not db.is_closed() and not db.in_transaction():
         with suppress(Unavailable), translated():
             dialect.release(db)
 

@@ -130,8 +130,7 @@ def endpoint(
                 with deadlines.within(math.inf if contract.writes else current_app.config["REQUEST_TIMEOUT"]):
                     return _serve(contract, view, path)
             finally:
-                if monotonic() - began > _HEAVY:
-                    storage.release()
+                storage.release(much=monotonic() - began > _HEAVY)
 
         serve.contract = contract  # type: ignore[attr-defined]
         return serve

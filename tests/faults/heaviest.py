@@ -3,7 +3,7 @@
 It prints for each how long the slowest took, what `/livez` took meanwhile at most, how much more memory than at rest
 the server's workers hold in all a moment later, and what was answered. Every operation of the OpenAPI document has a
 request here, so that a new route fails a test until somebody has thought about what its heaviest is. WORDS pick the
-routes that hold one of them.
+routes that hold one of them; `--worst` leaves but the slowest request of each route.
 """
 
 from __future__ import annotations
@@ -164,22 +164,36 @@ def shown(row: Measured) -> None:
     )
 
 
+def by_route(rows: list[Measured]) -> list[list[Measured]]:
+    """Return rows by their routes, in their order."""
+    found: dict[str, list[Measured]] = {}
+    for row in rows:
+        found.setdefault(row.route, []).append(row)
+    return list(found.values())
+
+
 def main() -> int:
     """Measure, print the table, and return 1 where anything is beyond what is promised."""
     parser = argparse.ArgumentParser(description="The heaviest legal request of every route, eight at once.")
     parser.add_argument("words", nargs="*")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--worst", action="store_true", help="Print but the slowest request of each route.")
     parser.add_argument("--size", type=int, default=20_000)
     parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append")
     given = parser.parse_args()
+    quiet = given.json or given.worst
     if not given.json:
         print("| database | route | request | s | `/livez` ms | MB | answers |\n|---|---|---|---|---|---|---|")  # noqa: T201
     rows = []
     for database in given.database or ["sqlite", "postgresql"]:
         try:
-            rows += on(database, given.size, given.words, (lambda row: None) if given.json else shown)
+            rows += on(database, given.size, given.words, (lambda row: None) if quiet else shown)
         except NoPostgres as missing:
             print(f"{database}: skipped, {missing}", file=sys.stderr)  # noqa: T201
+    if given.worst:
+        rows = [max(group, key=lambda row: row.seconds) for group in by_route(rows)]
+        for row in [] if given.json else rows:
+            shown(row)
     if given.json:
         print(json.dumps([asdict(each) for each in rows], indent=1))  # noqa: T201
     return int(not all(row.good for row in rows))
