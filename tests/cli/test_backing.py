@@ -22,12 +22,14 @@ from api.app import create_app
 from api.domain import backups, demonstration, mergers
 from api.domain.keys import Key
 from api.domain.speakers import SPEAKER
+from api.domain.verification import Seen, verify
 from api.settings import Settings
 from api.storage import models
 from api.storage.db import close_database, db, open_database, rows, writing
 from tests.conftest import COLLECTIONS, Client, statement
 from tests.databases import KINDS, databases_for
 from tests.servers import ROOT, environment, onrecord, serving, until
+from tests.tampering import by_hand, furnished
 
 
 @pytest.fixture
@@ -247,6 +249,45 @@ def test_a_backup_of_changed_documents_is_refused_when_it_is_restored(filled: st
     assert done.returncode == 1
     assert "not as it was written" in done.stderr
     assert whole(filled) == before
+
+
+@pytest.mark.parametrize("another_url", KINDS, indirect=True)
+def test_what_is_sealed_is_restored_with_its_seals_on_either_database(
+    database_url: str, alice: Client, another_url: str, tmp_path: Path
+) -> None:
+    made = furnished(alice)
+    answer = {"Idempotency-Key": "key 1"}
+    given = statement(text="Answer number 1.", speaker="Speaker 1", url="https://a.example/1")
+    close_database()
+    file = tmp_path / "backup"
+    onrecord(database_url, "backup", str(file))
+    onrecord(another_url, "restore", str(file), "--yes")
+    assert json.loads(onrecord(another_url, "verify", "--json").stdout)["problems"] == []
+    open_database(Settings(database=another_url))
+    try:
+        again = Client(create_app(Settings(database=another_url)), alice.key).post(
+            "/v1/statements", given, headers=answer
+        )
+        assert again.headers["Idempotent-Replayed"] == "true"
+        assert again.json["id"] == made["answer 1"]
+        assert list(verify(Seen())) == []
+    finally:
+        close_database()
+
+
+def test_a_key_that_had_rotted_keeps_nobody_from_restoring_and_is_still_named(
+    database_url: str, alice: Client, tmp_path: Path
+) -> None:
+    made = furnished(alice)
+    by_hand("UPDATE access_key SET scopes = 'admin' WHERE name = 'alice'")
+    close_database()
+    file = tmp_path / "backup"
+    onrecord(database_url, "backup", str(file))
+    onrecord(database_url, "restore", str(file), "--yes")
+    found = json.loads(onrecord(database_url, "verify", "--json", check=False).stdout)["problems"]
+    assert [each["about"] for each in found] == ["row"]
+    assert "access_key" in found[0]["detail"]
+    assert any(each["id"] == made["first"] for each in whole(database_url)["statements"])
 
 
 def test_restoring_is_refused_while_a_server_runs(filled: str, tmp_path: Path) -> None:
