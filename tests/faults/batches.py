@@ -1,4 +1,8 @@
-"""Many statements at once, killed in the middle: what is written together is there as a whole or not at all."""
+"""Many statements at once, killed in the middle: what is written together is there as a whole or not at all.
+
+A body that is not atomic is written in parts, so that of a long one some parts may be there; sent again with its
+key, it goes on behind them.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +28,9 @@ from tests.faults.load import BROKEN, side_by_side
 from tests.faults.trials import BESIDES, SCALE, Trial, times, wait_for
 from tests.servers import ROOT, Server, environment, onrecord, serving
 
-# Lines of one request, of an import, and the steps in which one of them is wrong.
-TOGETHER, LINES, WRONG = 60, 100_000, 100
+# Lines of a request that is written at once, of one that is written in parts, of an import, and the steps in which one
+# of those is wrong.
+TOGETHER, IN_PARTS, LINES, WRONG = 60, 700, 100_000, 100
 
 
 # --- requests of many lines ----------------------------------------------------------------------------------
@@ -42,16 +47,23 @@ class Bulk:
     status: int = 0
     report: Any = None
 
+    @property
+    def count(self) -> int:
+        """How many lines it has."""
+        return TOGETHER if self.atomic or self.wrong else IN_PARTS
+
     def lines(self) -> bytes:
         """Return the body."""
-        made = [statement(text=f"{BESIDES} {self.number} {line}.", speaker=f"S {line % 5}") for line in range(TOGETHER)]
+        made = [
+            statement(text=f"{BESIDES} {self.number} {line}.", speaker=f"S {line % 5}") for line in range(self.count)
+        ]
         if self.wrong:
-            made[TOGETHER // 2]["kind"] = "quot"
+            made[self.count // 2]["kind"] = "quot"
         return "".join(json.dumps(each) + "\n" for each in made).encode()
 
     def expected(self) -> int:
         """Return how many lines are there once it was answered."""
-        return 0 if self.atomic and self.wrong else TOGETHER - self.wrong
+        return 0 if self.atomic and self.wrong else self.count - self.wrong
 
     def send(self, server: Server) -> None:
         """Send it, always with the same key, and note the answer."""
@@ -116,7 +128,8 @@ def halves(trial: Trial, bulks: Bulks, server: Server) -> None:
     before = stored(server)
     for each in bulks.sent:
         there = before[each.number]
-        trial.expect(there in (0, each.expected()), f"half a batch: {there} lines of {each.number}")
+        whole = there in (0, each.expected()) or each.count == IN_PARTS
+        trial.expect(whole, f"half a batch: {there} lines of {each.number}")
         trial.expect(not each.status or there == each.expected(), f"lost: {each.number} was answered {each.status}")
     for each in [each for each in bulks.sent if not each.status]:
         each.send(server)
