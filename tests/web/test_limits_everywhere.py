@@ -45,6 +45,7 @@ def table(sweep: Sweep) -> str:
     return "\n".join([*lines, f"{sum(map(len, places.values()))} places, {len(sweep.found)} cases"])
 
 
+@pytest.mark.thorough
 @pytest.mark.long
 def test_both_databases_answer_every_field_and_parameter_alike(
     sqlite_databases: SqliteDatabases, postgresql_databases: PostgresDatabases
