@@ -36,6 +36,7 @@ BEYOND_JSON_SCHEMA = {
     "range": "any",  # an end before its beginning, a maximum under its minimum, whole numbers that are not exact
     "language": "any",  # whether a language is registered
     "url": "any",  # lengths of labels, ports, IPv6 addresses
+    "host": "any",  # the same, and names that IDNA does not take
     "blank": "any",  # text of invisible characters only
     "reference": "any",  # ids that nothing has
     "ambiguous": "any",  # names that several have
