@@ -136,7 +136,8 @@ def _fill(path: Path, press: Press, processes: int, progress: Progress) -> None:
             writer.write([maker.writes(0, [dict(kind.takes.load(each)) for each in invented])])
             last += len(invented)
             makers.append(maker)
-        writer.db.commit()
+            # The desk knows of none yet that a write path would find to be recorded in their own right.
+            writer.db.execute(f"UPDATE {kind.name} SET shown = 1")
         statements = Maker(path, STATEMENT, press, last)
         inventor = Statements(press, *(maker.made for maker in makers))
         batches = [(first, min(first + _BATCH, press.size)) for first in range(0, press.size, _BATCH)]
@@ -256,6 +257,9 @@ class Desk(SqliteDatabase):
             return _NOTHING if " FROM statement " in sql else self._found(sql, tuple(params or ()))
         self.executemany(sql, [params])
         return _NOTHING
+
+    def start_clock(self) -> None:
+        """Begin no deadline: nothing is waited for."""
 
     def cursor(self, named_cursor: Any = None) -> Any:
         """Return what takes many writes at once: this very desk."""

@@ -19,7 +19,18 @@ from api.storage.models import tables
 Transaction = list[tuple[str, list[Sequence[Any]]]]
 
 # Those that hold no rows of records.
-_OTHERS = {"revision", "access_key", "import_state", "index_state", "remembered_answer", "review", "relation"}
+_OTHERS = {
+    "revision",
+    "access_key",
+    "history",
+    "import_state",
+    "index_state",
+    "remembered_answer",
+    "review",
+    "relation",
+    "seal",
+    "unnoted",
+}
 # Whose a row of a table beside is, where that is not its column `record` or `statement`.
 _WHOSE = {
     "name_word": "SELECT r.id FROM speaker r WHERE r.n = t.n AND t.type = 'speaker' "
@@ -28,7 +39,7 @@ _WHOSE = {
     **dict.fromkeys(
         ("statement_url", "mention", "topic", "figure"), "SELECT r.id FROM statement r WHERE r.n = statement"
     ),
-    **dict.fromkeys(("entry", "name"), "t.record"),
+    **dict.fromkeys(("entry", "name", "visibility"), "t.record"),
 }
 
 

@@ -17,7 +17,8 @@ LINES, TOGETHER = 300, 100
 
 def everything(path: Path) -> dict[str, list[tuple[object, ...]]]:
     open_database(Settings(database=f"sqlite:///{path}"))
-    tables = [name for name in db.get_tables() if not name.startswith(("statement_search", "schema", "import"))]
+    others = ("statement_search", "schema", "import", "seal", "history")
+    tables = [name for name in db.get_tables() if not name.startswith(others)]
     found = {name: sorted(rows(f"SELECT * FROM {name}"), key=repr) for name in tables}
     db.execute_sql("CREATE VIRTUAL TABLE temp.held USING fts5vocab(main, statement_search, instance)")
     return {**found, "words": sorted(rows("SELECT * FROM temp.held"))}
