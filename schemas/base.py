@@ -28,6 +28,7 @@ READ_ONLY = frozenset(
         "withdrawn_by",
         "statements_count",
         "merged_into",
+        "withdrawn",
     }
 )
 # Far more than any object here has; beyond it, naming each stranger would only cost time.

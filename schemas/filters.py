@@ -15,7 +15,7 @@ from schemas.edtf import PERIOD_PATTERN
 from schemas.faults import Fault
 from schemas.parameters import VALUE, VALUES
 from schemas.queries import PAGES, ListQuery, PageQuery, Query, RecordQuery, statements
-from schemas.statements import StatementOut
+from schemas.statements import SHORTHAND, StatementOut
 
 SORTS = ("-said_on", "said_on", "-created_at", "created_at", "relevance")
 _PERIOD: dict[str, Any] = {"type": "string", "pattern": PERIOD_PATTERN, "examples": ["2022-03", "2022-03-23"]}
@@ -117,17 +117,35 @@ class StatementFilters(Query):
 EXPANDED = ("speaker", "outlet", "reviews", "relations", "source")
 
 
+# Columns of CSV that are no members of the document.
+_FIRST = tuple(name for name in SHORTHAND if name != "outlet")
+
+
 class ViewQuery(Query):
     """How statements are shown."""
 
     fields_ = take.Fields(
         StatementOut,
         data_key="fields",
+        beside=_FIRST,
         **settings(
-            "Only these members, dotted inside objects.", **VALUES, items=VALUE, examples=[["id", "speaker.name"]]
+            "Only these members, dotted inside objects; of CSV only these columns, also `url`, `title` and "
+            "`published_on` of the first appearance.",
+            **VALUES,
+            items=VALUE,
+            examples=[["id", "speaker.name"]],
         ),
     )
     expand = _listed(EXPANDED, "Whole records in place of references, and what is about the statement.")
+
+    def conflicts(self, data: dict[str, Any], original: Mapping[str, Any]) -> Iterator[tuple[str, Fault]]:
+        """What is a column of CSV only is no member."""
+        yield from super().conflicts(data, original)
+        if (data.get("format") or PAGES) != "csv":
+            for name in _FIRST:
+                if name in (data.get("fields_") or ()):
+                    detail = f"There is no field {name!r}. Did you mean appearances.{name}?"
+                    yield "fields", Fault("choice", detail)
 
 
 class StatementQuery(ViewQuery, RecordQuery):
@@ -145,8 +163,7 @@ class StatementsQuery(StatementFilters, ViewQuery, ListQuery):
     )
     seed = take.Seed(
         **settings(
-            "Which chance: the same seed gives the same sample.",
-            default=0,
+            "Which chance, with `sample`: the same seed gives the same sample; else 0.",
             type="integer",
             minimum=0,
             maximum=2**32 - 1,
@@ -164,10 +181,14 @@ class StatementsQuery(StatementFilters, ViewQuery, ListQuery):
         yield from super().conflicts(data, original)
         if original.get("highlight") is not None and original.get("q") is None:
             yield "highlight", Fault("conflict", "Without words to search for there is nothing to highlight; add `q`.")
-        if original.get("sample") is not None and original.get("cursor") is not None:
-            yield "sample", Fault("conflict", "A sample has no pages; leave out `cursor`.")
-        # A table has the columns of the whole record, and a sample is a page.
-        views = {"csv": ("fields", "expand", "highlight", "sample"), "ndjson": ("sample",)}
+        sampled = original.get("sample") is not None
+        for name in ("cursor", "limit"):
+            if sampled and original.get(name) is not None:
+                yield "sample", Fault("conflict", f"A sample has no pages; leave out `{name}`.")
+        if not sampled and original.get("seed") is not None:
+            yield "seed", Fault("conflict", "A seed is that of a sample; add `sample`.")
+        # A table has the columns of the record alone, and a sample is a page.
+        views = {"csv": ("expand", "highlight", "sample"), "ndjson": ("sample",)}
         for name in views.get(data.get("format") or PAGES, ()):
             if original.get(name) is not None:
                 yield name, Fault("conflict", f"{name} is for pages of JSON.")

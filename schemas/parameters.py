@@ -244,13 +244,13 @@ class Fields(Tags):
 
     default_error_messages = {"choice": "There is no field {found!r}.{hint}"}
 
-    def __init__(self, of: type[Schema], **kwargs: Any) -> None:
+    def __init__(self, of: type[Schema], *, beside: Sequence[str] = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.of = of
+        self.of, self.beside = of, beside
 
     def many(self, texts: Sequence[str]) -> list[str]:
         """The names, each of which the schema has."""
-        given, known = super().many(texts), _paths(self.of())
+        given, known = super().many(texts), [*_paths(self.of()), *self.beside]
         for name in given:
             if name not in known:
                 guess = near(name, known)

@@ -36,6 +36,7 @@ UNNAMED = {
     "statements": {"text": "Withdrawn."},
     "speakers": {"name": "Nobody in particular"},
     "outlets": {"name": "No paper in particular"},
+    "relations": {"type": "updates"},
 }
 # What an operation takes where the body is not what an error is about.
 RIGHT: dict[str, dict[str, Any]] = {
@@ -109,6 +110,8 @@ class World:
             unnamed = {**document, **UNNAMED.get(collection, {})}
             self.withdrawn[collection] = alice.record(unnamed, collection)["id"]
             alice.delete(f"/v1/{collection}/{self.withdrawn[collection]}", headers={"If-Match": "*"})
+        self.relation = smallest["relations"]
+        self.other_relation = alice.record({**self.relation, "type": "repeats"}, "relations")["id"]
         # One that was merged, and so cannot be changed or merged again.
         self.merged: dict[str, str] = {}
         for collection in ("speakers", "outlets"):
@@ -167,6 +170,12 @@ class World:
         raise NotImplementedError(f"{status} of {method} {path} is declared; say here how it comes about.")
 
     def clash(self, method: str, path: str, collection: str) -> TestResponse:
+        if path == "/v1/changes":
+            return self.alice.get(f"{path}?since={'0' * 16}.1")
+        if collection == "relations":
+            same = {name: self.relation[name] for name in ("subject", "type", "object")}
+            address = path if method == "POST" else self.address(path, self.other_relation)
+            return self.alice.open(method, address, json=same, headers={"If-Match": "*"})
         if (method, path) == ("POST", "/v1/statements"):
             return self.alice.post(path, statement())
         if (method, path) == ("PATCH", "/v1/statements/{id}"):

@@ -10,6 +10,7 @@ from api.domain import filters
 from api.domain.conditions import Conditions
 from api.domain.keys import Key
 from api.domain.listing import Page, select, turn
+from api.domain.reading import visible
 from api.domain.selections import Phase, Selection
 from api.domain.splicing import joins
 from api.domain.statements import STATEMENT
@@ -27,7 +28,8 @@ def page(query: dict[str, Any], reader: Key) -> Page:
     phases = [Phase(own.and_also(phase.conditions), "f.said_lower", False) for phase in selection.phases]
     tables = f"{selection.tables} JOIN figure f ON f.statement = t.n"
     listed = Selection(STATEMENT, tables, phases, _READ, joins(STATEMENT), tie="f.id")
-    return turn(listed, "figures", query, lambda found: "\n".join(_written(*each[1:5]) for each in found))
+    seen = visible(STATEMENT, reader)
+    return turn(listed, "figures", query, lambda found: "\n".join(_written(*each[1:5]) for each in found), seen)
 
 
 def _written(figure: str, statement: str, speaker: str | None, outlet: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from api.domain import cursors, filters, names, words
+from api.domain import cursors, filters, meanings, names, words
 from api.domain.conditions import Conditions
 from api.domain.errors import BadParameter
 from api.domain.keys import Key
@@ -22,8 +22,6 @@ COUNTED_EXACTLY = 10_000
 # Makes the rows of a page into documents, one a line.
 Written = Callable[[list[tuple[Any, ...]]], str]
 _INDEX = "statement_search s"
-# What may change from page to page.
-_FREE = ("cursor", "limit", "count")
 # The sorts by their column; a minus in front turns the direction.
 _COLUMNS = {"said_on": "said_lower", "created_at": "created_at"}
 
@@ -41,7 +39,7 @@ class Page:
 def page(kind: Kind, query: dict[str, Any], reader: Key) -> Page:
     """Return the page of records that a validated query asks for; raises BadParameter."""
     selection = select(kind, query, reader)
-    return turn(selection, kind.name, query, written(kind, selection, reader))
+    return turn(selection, kind.name, query, written(kind, selection, reader), visible(kind, reader))
 
 
 def written(kind: Kind, selection: Selection, reader: Key) -> Written:
@@ -58,19 +56,22 @@ def _with_counts(kind: Kind, found: list[tuple[Any, ...]], reader: Key) -> str:
     return without_secret(kind, "\n".join(counted), reader)
 
 
-def turn(selection: Selection, name: str, query: dict[str, Any], written: Written) -> Page:
+def turn(selection: Selection, name: str, query: dict[str, Any], written: Written, seen: str) -> Page:
     """Return the page of a selection that a query asks for; `written` makes its rows into JSON.
 
     The first column of a row is its id, by which ties are broken. The name is the list's, to which a cursor
-    is bound.
+    is bound. `seen` is the condition of the statements that the reader may know of.
     """
-    asked = {part: value for part, value in query.items() if value is not None and part not in _FREE}
-    bound = cursors.binding(name, asked)
+    bound = meanings.bound(name, query, seen) if query["cursor"] else ""
     after = selection.begin(query["cursor"], bound)
     # A page reads one row more than it sends, to know whether another page follows.
     found = selection.rows(query["limit"] + 1, after)
     more, found = len(found) > query["limit"], found[: query["limit"]]
-    following = cursors.write(bound, found[-1][-1], found[-1][-2], found[-1][0]) if more else None
+    following = None
+    if more:
+        # Names are looked up for it, so only where it is needed.
+        bound = bound or meanings.bound(name, query, seen)
+        following = cursors.write(bound, found[-1][-1], found[-1][-2], found[-1][0])
     count, exact = total(selection, query.get("count"))
     return Page(written(found), following, count, exact)
 

@@ -21,7 +21,7 @@ def sample(query: dict[str, Any], reader: Key) -> Page:
     them as likely to be chosen as any other two (Carter and Wegman, Universal classes of hash functions, 1979).
     """
     selection = select(STATEMENT, {**query, "sort": "-created_at"}, reader)
-    digest = hashlib.blake2b(str(query["seed"]).encode(), digest_size=8).digest()
+    digest = hashlib.blake2b(str(query["seed"] or 0).encode(), digest_size=8).digest()
     factor, offset = (int.from_bytes(digest[at : at + 4], "big") % (_PRIME - 1) + 1 for at in (0, 4))
     # The remainder written out, since the sign for it is a placeholder's to one of the drivers.
     mixed = f"(t.n * {factor} + {offset})"

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
+import orjson
+
 from api.domain.kinds import Kind
-from api.storage.db import rows
+from api.storage.db import among, rows
 
 # Inside a JSON string a quotation mark is always escaped, so this can only match a reference.
 _REFERENCE = re.compile(r'\{"id":"((?:spk|out)_[0-9a-z]{26})"\}')
@@ -17,10 +19,16 @@ _MOST = 500
 
 @cache
 def columns(kind: Kind) -> str:
-    """Return the columns of a row `t` that `documents` reads: its document, mentions, and own names."""
-    mentions = "t.mentions" if kind.name == "statement" else "0"
+    """Return the columns of a row `t` that `documents` reads: its document, how much more is to be put into it, names.
+
+    That is what a statement mentions besides its own, and of what is about statements how many of these are gone.
+    """
+    more = "t.mentions" if kind.name == "statement" else "0"
+    if kind.ends:
+        there = [f"(SELECT count(*) FROM statement w WHERE w.id = t.{end})" for end in kind.ends]
+        more = " - ".join([str(len(there)), *there])
     named = [f"{name}.{column}" for name in kind.names for column in ("id", "reference")]
-    return ", ".join(["t.document", mentions, *named])
+    return ", ".join(["t.document", more, *named])
 
 
 @cache
@@ -48,9 +56,32 @@ def documents(kind: Kind, found: Iterable[Sequence[Any]], at: int = 0) -> list[s
             more.append(len(texts))
         texts.append(text)
     if more:
-        for place, text in zip(more, with_names([texts[place] for place in more]), strict=True):
+        incomplete = [texts[place] for place in more]
+        whole = _with_ends(kind, incomplete) if kind.ends else with_names(incomplete)
+        for place, text in zip(more, whole, strict=True):
             texts[place] = text
     return texts
+
+
+def _with_ends(kind: Kind, texts: list[str]) -> list[str]:
+    """Return documents about statements of which some are gone with `withdrawn`: which of them, and since when."""
+    about = [{end: found[1] for end in kind.ends if (found := _end(end).search(text))} for text in texts]
+    wanted = {id for ends in about for id in ends.values()}
+    gone = wanted - {id for (id,) in among("SELECT id FROM statement WHERE id IN", wanted)}
+    sql = "SELECT record, at FROM entry WHERE op IN ('withdraw', 'erase') AND record IN"
+    # What was withdrawn and then erased has been gone since the first of both.
+    ended = dict(sorted(among(sql, gone), reverse=True))
+    told = [{end: ended[id] for end, id in ends.items() if id in ended} for ends in about]
+    return [
+        f'{text[:-1]},"withdrawn":{orjson.dumps(which).decode()}}}' if which else text
+        for text, which in zip(texts, told, strict=True)
+    ]
+
+
+@cache
+def _end(name: str) -> re.Pattern[str]:
+    # A quotation mark inside a text is escaped, so this is a member and no words.
+    return re.compile(rf'"{name}":\{{"id":"(stm_[0-9a-z]{{26}})"\}}')
 
 
 def with_names(texts: list[str], *, public: bool = False) -> list[str]:

@@ -5,7 +5,7 @@ Whoever asks for none of this is sent the stored documents untouched.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import orjson
@@ -23,8 +23,11 @@ from api.domain.speakers import SPEAKER
 from api.storage.db import rows
 from api.text.highlighting import Marker
 from api.text.queries import Query, parse
+from schemas.statements import SHORTHAND
 
 _HIGHLIGHTED = ("text", "attributed_as", "context")
+# What columns of CSV show that are no members of the document.
+_COLUMNS = {name: f"appearances.{name}" for name in SHORTHAND if name != "outlet"}
 _ABOUT = {"reviews": REVIEW, "relations": RELATION}
 
 
@@ -41,7 +44,8 @@ def shaped(text: str, query: dict[str, Any], reader: Key) -> str:
     if query.get("highlight") and query.get("q"):
         _highlight(documents, parse(query["q"]), query.get("lang") or ["en"])
     if query.get("fields_"):
-        kept = [*query["fields_"], *(query.get("expand") or ()), "highlight"]
+        kept = [_COLUMNS.get(name, name) for name in query["fields_"]]
+        kept += [*(query.get("expand") or ()), "highlight"]
         documents = [_picked(document, _tree(kept)) for document in documents]
     return "\n".join(orjson.dumps(document).decode() for document in documents)
 
@@ -108,13 +112,15 @@ def _highlight(documents: list[Document], query: Query, languages: list[str]) ->
         document["highlight"] = marked
 
 
-def _tree(paths: Iterable[str]) -> dict[str, Any]:
-    """Return dotted paths as nested dictionaries; an empty one stands for everything below."""
+def _tree(paths: Collection[str]) -> dict[str, Any]:
+    """Return dotted paths as nested dictionaries; an empty one stands for everything below, whatever else is named."""
+    whole = {f"{path}." for path in paths}
     tree: dict[str, Any] = {}
     for path in paths:
-        branch = tree
-        for step in path.split("."):
-            branch = branch.setdefault(step, {})
+        if not any(path.startswith(above) for above in whole):
+            branch = tree
+            for step in path.split("."):
+                branch = branch.setdefault(step, {})
     return tree
 
 

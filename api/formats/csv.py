@@ -13,7 +13,7 @@ leaves every other, which is somebody's own ('Tis).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -30,6 +30,7 @@ from schemas.parts import Listed, Part
 Document = dict[str, Any]
 
 BOM = "\ufeff".encode()
+_EMPTY = '""'
 _FORMULAS = frozenset("=+-@\t\r'")
 # Shown besides, and read only where there is no list to read.
 _FIRST = {"appearances": ("url", "title", "published_on")}
@@ -99,21 +100,40 @@ def _is_text(field: object) -> bool:
     return isinstance(field, Checked) and not isinstance(field, Part | Listed | Number)
 
 
+def chosen(schema: type[Schema], names: Sequence[str] | None) -> tuple[Column, ...]:
+    """Return those columns that names choose, in the order of the schema; all of them where none are given.
+
+    The name of a member chooses all columns of it, and that of a part of one the column that it is in.
+    """
+    return tuple(column for column in columns(schema) if names is None or any(_chooses(each, column) for each in names))
+
+
+def _chooses(name: str, column: Column) -> bool:
+    if column.first:
+        return name == column.name
+    return f"{column.name}.".startswith(f"{name}.") or f"{name}.".startswith(f"{column.name}.")
+
+
 def header(schema: type[Schema]) -> list[str]:
     """Return the names of a schema's columns."""
     return [column.name for column in columns(schema)]
 
 
 def row(document: Document, schema: type[Schema], *, safe: bool = True) -> list[str]:
-    """Return the cells of a document; unless `safe`, those that look like formulas stay as they are."""
-    cells = []
-    for column in columns(schema):
+    """Return all cells of a document; unless `safe`, those that look like formulas stay as they are."""
+    return cells(document, columns(schema), safe=safe)
+
+
+def cells(document: Document, shown: Iterable[Column], *, safe: bool = True) -> list[str]:
+    """Return the cells of a document in some columns."""
+    found = []
+    for column in shown:
         value = document.get(column.member)
         if column.inner is not None and value:
             value = (value[0] if column.first else value).get(column.inner)
         cell = _cell(value, column)
-        cells.append(f"'{cell}" if safe and cell and cell[0] in _FORMULAS else cell)
-    return cells
+        found.append(f"'{cell}" if safe and cell and cell[0] in _FORMULAS else cell)
+    return found
 
 
 def _cell(value: Any, column: Column) -> str:
@@ -132,7 +152,8 @@ def lines(rows: Iterable[list[str]]) -> bytes:
 
 def text(rows: Iterable[list[str]]) -> str:
     """Return the same as text."""
-    return "".join([f"{','.join(map(_quoted, cells))}\r\n" for cells in rows])
+    # One cell with nothing in it would be an empty line, which readers pass over.
+    return "".join([f"{','.join(map(_quoted, cells)) if cells != [''] else _EMPTY}\r\n" for cells in rows])
 
 
 def _quoted(cell: str) -> str:

@@ -88,10 +88,11 @@ def _form(stream: Stream) -> tuple[bytes, Callable[[str], bytes]]:
     query, schema = stream.query, stream.schema
     if query["format"] == "ndjson":
         return b"", ndjson.lines
-    head = (csv.BOM if query["excel"] else b"") + csv.lines([csv.header(schema)])
-    safe: bool = query["safe"]
+    safe, names = bool(query["safe"]), query.get("fields_")
+    shown = csv.chosen(schema, names)
+    head = (csv.BOM if query["excel"] else b"") + csv.lines([[column.name for column in shown]])
     return head, lambda lines: csv.lines(
-        csv.row(orjson.loads(each), schema, safe=safe) for each in filter(None, lines.split("\n"))
+        csv.cells(orjson.loads(each), shown, safe=safe) for each in filter(None, lines.split("\n"))
     )
 
 

@@ -127,6 +127,65 @@ def test_a_cursor_belongs_to_its_filters(held: list[dict[str, Any]], charlie: Cl
     assert charlie.get(f"/v1/speakers?cursor={cursor}").status_code == 400
 
 
+# Ways to say the same, each a query; what they say differs from one to the next.
+SAID = (
+    ("", "sort=-said_on", "limit=7", "fields=id&expand=speaker", "count=none&expand=reviews&expand=outlet"),
+    ("kind=quote", "kind=quote&kind=quote", "kind=quote,quote", "sort=-said_on&kind=quote&fields=id"),
+    ("kind=quote&speaker=Votel&speaker=NATO", "speaker=NATO,Votel&kind=quote", "speaker=votel,%20nato&kind=quote"),
+    ("speaker=Ada,%20Countess%20of%20Lovelace", "speaker=ADA,%20countess%20of%20lovelace", "speaker={ada}"),
+    ("speaker.not=Ada&outlet=AP", "outlet=ap&speaker.not=Ada", "outlet={ap}&speaker.not=ada"),
+    ("q=statement", "q=Statement%20", "q=statement&sort=relevance", "q=statement&highlight=1"),
+    ("q=statement&sort=said_on", "sort=said_on&q=STATEMENT"),
+    ("q=statement%20-7%20-8", "q=-8%20statement%20-7", "q=statement%20-8%20-7"),
+    ("q=statement%20OR%20nothing", "q=nothing%20OR%20statement"),
+    ("from=2021", "from=2021-01-01", "from=2021-01"),
+    ("to=2023", "to=2023-12-31"),
+    ("lang=en,de", "lang=de&lang=EN"),
+    ("url.not=https://a.example/~x", "url.not=HTTPS://A.example/%7Ex/?utm_source=x"),
+    ("domain.not=a.example", "domain.not=A.EXAMPLE."),
+    ("figure.exists=false", "figure.exists=0"),
+    ("recorded_from=2020-01-01T00:00:00Z", "recorded_from=2020-01-01T01:00:00%2B01:00"),
+    ("sort=created_at",),
+)
+
+
+def test_a_cursor_is_bound_to_what_is_asked_for_and_not_to_the_words(
+    held: list[dict[str, Any]], charlie: Client
+) -> None:
+    ids = {
+        "ada": next(each["speaker"]["id"] for each in held if each["speaker"]["name"] == SPEAKERS[0]),
+        "ap": next(each["outlet"]["id"] for each in held if each["outlet"]["name"] == "AP"),
+    }
+    said = [[query.format(**ids) for query in queries] for queries in SAID]
+
+    def page(query: str) -> Any:
+        return charlie.get(f"/v1/statements?{query}" if "limit=" in query else f"/v1/statements?limit=3&{query}")
+
+    chance = random.Random(7)
+    for place, queries in enumerate(said):
+        first = {query: page(query).json for query in queries}
+        for query, found in first.items():
+            assert found["next"], query
+            listed: set[tuple[str, ...]] = set()
+            for other in queries:
+                following = page(f"{other}&cursor={found['next']}")
+                assert following.status_code == 200, (query, other)
+                if "limit" not in other:
+                    listed.add(tuple(each.get("id", "") for each in following.json["data"]))
+            assert len(listed) == 1, query
+        for other in chance.sample(said[:place] + said[place + 1 :], 5):
+            assert page(f"{other[0]}&cursor={first[queries[0]]['next']}").status_code == 400, (queries[0], other[0])
+
+
+def test_a_page_goes_on_when_a_name_comes_to_mean_others_meanwhile(
+    held: list[dict[str, Any]], alice: Client, charlie: Client
+) -> None:
+    cursor = charlie.get("/v1/statements?speaker=Votel&limit=3").json["next"]
+    alice.record({"name": "Joseph Votel", "aliases": ["Votel"]}, "speakers")
+    alice.record(statement(text="By another.", speaker="Joseph Votel"))
+    assert charlie.get(f"/v1/statements?speaker=Votel&limit=3&cursor={cursor}").status_code == 200
+
+
 def test_the_other_lists_have_the_newest_first(held: list[dict[str, Any]], charlie: Client) -> None:
     for collection, count in (("speakers", 4), ("outlets", 3), ("sources", 0)):
         ids: list[str] = []

@@ -105,3 +105,10 @@ def test_highlights_say_where_the_words_stand(alice: Client, charlie: Client) ->
     assert [("A crime.")[start:end] for start, end in marks["context"]["matches"]] == ["crime"]
     assert "highlight" not in charlie.get("/v1/statements?q=crime").json["data"][0]
     assert charlie.get("/v1/statements?highlight=1").status_code == 400
+
+
+def test_a_member_that_is_named_whole_is_whole_whatever_part_of_it_is_named_too(alice: Client) -> None:
+    made = alice.record(statement())
+    for fields in ("speaker,speaker.name", "speaker.name,speaker", "speaker.type,speaker,speaker.id"):
+        (found,) = alice.get(f"/v1/statements?fields={fields}").json["data"]
+        assert found == {"speaker": made["speaker"]}

@@ -212,7 +212,7 @@ def _lists() -> list[Heavy]:
         (f"limit=200&q={_PHRASES.replace('%20%22', '%20OR%20%22')}&highlight=1", "45 phrases by OR, marked"),
         (f"limit=200&q={_COMMON}", "60 words"),
         (f"limit=200&count=exact&{_MANY}", "90 topics left out"),
-        (f"limit=200&sample=200&seed=7&expand={_ALL}", "a sample"),
+        (f"sample=200&seed=7&expand={_ALL}", "a sample"),
         (f"limit=200&figure={_COMMON}", "60 words of a figure"),
         ("limit=200&from=0001&to=9999&sort=said_on&count=exact", "all years"),
         (f"limit=200&sort=said_on&url=https://outlet.example/{quote(_LONGEST)}", "a long address"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import random
 from typing import Any
 
 import pytest
@@ -114,3 +116,56 @@ def test_a_statement_that_others_are_about_can_be_withdrawn_and_they_revised(ali
     assert problem.status_code == 422
     assert problem.json["errors"][0]["detail"].endswith("has been withdrawn.")
     assert alice.post("/v1/reviews", review(one["id"])).status_code == 422
+
+
+def test_what_is_about_a_withdrawn_statement_says_so(alice: Client, bob: Client, charlie: Client, two: Any) -> None:
+    one, other = two
+    made = alice.record(review(one["id"], claim_reviewed='"statement":{"id":"x"}'), "reviews")
+    related = alice.record({"subject": other["id"], "type": "confirms", "object": one["id"]}, "relations")
+    assert "withdrawn" not in made
+    assert "withdrawn" not in related
+    alice.delete(f"/v1/statements/{one['id']}", {"version": 1})
+    at = alice.get(f"/v1/statements/{one['id']}").json["withdrawn_at"]
+    for kind, each, end in (("reviews", made, "statement"), ("relations", related, "object")):
+        expected = {**each, "withdrawn": {end: at}}
+        assert bob.get(f"/v1/{kind}/{each['id']}").json == expected
+        assert bob.get(f"/v1/{kind}").json["data"] == [expected]
+        assert json.loads(bob.get(f"/v1/{kind}.ndjson").text) == expected
+        # Who may not read what is gone learns nothing of what was said about it.
+        assert charlie.get(f"/v1/{kind}/{each['id']}").status_code == 404
+        refused = alice.patch(f"/v1/{kind}/{each['id']}", {"withdrawn": None, "version": 1})
+        assert [fault["code"] for fault in refused.json["errors"]] == ["read_only"]
+    expanded = bob.get(f"/v1/statements/{other['id']}?expand=relations").json["relations"]
+    assert [each["withdrawn"] for each in expanded] == [{"object": at}]
+    for end in ("subject", "object"):
+        anew = {"subject": other["id"], "type": "refutes", "object": other["id"], end: one["id"]}
+        (error,) = alice.post("/v1/relations", anew).json["errors"]
+        assert (error["pointer"], error["detail"]) == (f"#/{end}", f"The statement {one['id']} has been withdrawn.")
+
+
+def test_a_relation_is_held_once(alice: Client, two: Any) -> None:
+    one, other = (each["id"] for each in two)
+    third = alice.record(statement(text="Third words."))["id"]
+    chance = random.Random(7)
+    held: dict[str, tuple[str, str, str]] = {}
+    for _ in range(60):
+        subject, object = chance.sample([one, other, third], 2)
+        wanted = (subject, chance.choice(["confirms", "refutes"]), object)
+        body = dict(zip(("subject", "type", "object"), wanted, strict=True))
+        body["note"] = chance.choice(["One note.", "Another note."])
+        same = [id for id, each in held.items() if each == wanted]
+        doing = chance.choice(["post", "post", "patch", "delete"])
+        if doing == "delete" and held:
+            id = chance.choice(sorted(held))
+            assert alice.delete(f"/v1/relations/{id}", headers={"If-Match": "*"}).status_code == 204
+            del held[id]
+            continue
+        id = chance.choice(sorted(held)) if doing == "patch" and held else None
+        headers = {"If-Match": "*"}
+        answer = alice.patch(f"/v1/relations/{id}", body, headers=headers) if id else alice.post("/v1/relations", body)
+        if same and same != [id]:
+            assert answer.status_code == 409, answer.text
+            assert answer.json["existing"] == {"id": same[0], "url": f"/v1/relations/{same[0]}"}
+        else:
+            assert answer.status_code == (200 if id else 201), answer.text
+            held[answer.json["id"]] = wanted

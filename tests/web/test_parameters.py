@@ -205,7 +205,7 @@ BAD: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
 POSTED = ("/v1/statements/bulk",)
 # Without these the address says nothing about the parameter.
 BESIDE = {"/v1/statements/counts": "by=kind", "/v1/check": "text=word"}
-ABOUT = {"highlight": "q=word", "safe": "format=csv", "excel": "format=csv"}
+ABOUT = {"highlight": "q=word", "safe": "format=csv", "excel": "format=csv", "seed": "sample=2"}
 
 
 def asked(address: str, name: str, value: str) -> str:
@@ -263,6 +263,9 @@ def test_parameters_that_do_not_go_together_are_refused(charlie: Client) -> None
         "sort=relevance": ("sort", "conflict"),
         "highlight=true": ("highlight", "conflict"),
         "sample=2&cursor=x": ("sample", "conflict"),
+        "sample=2&limit=2": ("sample", "conflict"),
+        "seed=7": ("seed", "conflict"),
+        "seed=0": ("seed", "conflict"),
         "safe=false": ("safe", "conflict"),
         "format=ndjson&count=none": ("count", "conflict"),
         "published_from=2023&published_to=2022": ("published_from", "range"),
@@ -440,8 +443,8 @@ def pages(alice: Client, smallest: dict[str, dict[str, Any]]) -> dict[str, str]:
             )
         )
         alice.record({"url": f"https://news.example/{number}"}, "sources")
-        for collection in ("reviews", "relations"):
-            alice.record(smallest[collection], collection)
+        alice.record(smallest["reviews"], "reviews")
+        alice.record({**smallest["relations"], "type": ("confirms", "refutes", "disputes")[number]}, "relations")
     address = f"/v1/statements/{record['id']}"
     for number in range(3):
         alice.patch(address, {"context": str(number)}, headers={"If-Match": "*"})
@@ -492,9 +495,10 @@ def test_a_cursor_of_another_list_or_other_filters_is_refused(alice: Client, pag
                 assert errors(alice.get(more(address, f"cursor={cursor}"))) == [("cursor", "cursor")]
     cursor = pages["/v1/statements"]
     others = ("kind=quote", "from=2022", "to=2022", "speaker=Speaker+1", "outlet=Outlet+1", "q=number", "sort=said_on")
-    for filters in (*others, "speaker.not=x", "medium.exists=true", "reviewed=false", "figure.gte=0", "fields=id"):
+    for filters in (*others, "speaker.not=x", "medium.exists=true", "reviewed=false", "figure.gte=0"):
         assert errors(alice.get(f"/v1/statements?{filters}&cursor={cursor}")) == [("cursor", "cursor")]
-    assert alice.get(f"/v1/statements?limit=200&cursor={cursor}").status_code == 200
+    for shown in ("limit=200", "fields=id", "expand=speaker", "count=none", "limit=1&fields=text&expand=outlet"):
+        assert alice.get(f"/v1/statements?{shown}&cursor={cursor}").status_code == 200
 
 
 def test_a_forged_cursor_is_refused_before_the_database_sees_it(alice: Client, pages: dict[str, str]) -> None:

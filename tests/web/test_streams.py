@@ -272,7 +272,7 @@ def test_what_belongs_to_pages_or_to_csv_alone_is_refused_elsewhere(
         (".ndjson?safe=0&excel=1", ["safe", "excel"]),
         ("?safe=0", ["safe"]),
         (".csv?limit=0", ["limit"]),
-        (".csv?fields=id&sample=3", ["fields", "sample"]),
+        (".csv?expand=source&sample=3", ["expand", "sample"]),
         ("?limit=201&cursor=x&format=json", ["limit"]),
         (".csv?limit=1e3&q=-only", ["limit"]),
     ):
@@ -531,3 +531,28 @@ def _database_fails(server: Server, url: str) -> None:
         assert {server.ask("GET", "/v1/statements?limit=1").status for _ in range(9)} == {200}
     close_database()
     assert server.log.read_bytes().count(b'"a stream broke"') == 2
+
+
+def test_fields_choose_the_columns_of_csv(held: list[dict[str, Any]], charlie: Client) -> None:
+    whole = list(reference.DictReader(io.StringIO(charlie.get("/v1/statements.csv").text)))
+    names = list(whole[0])
+    chance = random.Random(7)
+    for _ in range(30):
+        chosen = chance.sample(names, chance.randint(1, 5))
+        text = charlie.get("/v1/statements.csv", query_string={"fields": ",".join(chosen)}).text
+        found = list(reference.DictReader(io.StringIO(text)))
+        assert list(found[0]) == [name for name in names if name in chosen], chosen
+        assert found == [{name: each[name] for name in names if name in chosen} for each in whole]
+    for fields, header in (
+        ("speaker", "speaker.id,speaker.name,speaker.type"),
+        ("id,speaker.name", "id,speaker.name"),
+        ("appearances.url,id", "id,appearances"),
+        ("url,title", "url,title"),
+    ):
+        lines = charlie.get(f"/v1/statements.csv?fields={fields}").text.split("\r\n")
+        assert lines[0] == header
+    places = next(reference.DictReader(io.StringIO(charlie.get("/v1/statements.csv?fields=appearances.url").text)))
+    assert all(each.keys() == {"url"} for each in orjson.loads(places["appearances"]))
+    for bad in (".csv?fields=nonsense", "?fields=url", ".ndjson?fields=title", ".csv?fields=url.x"):
+        (error,) = charlie.get(f"/v1/statements{bad}").json["errors"]
+        assert (error["parameter"], error["code"]) == ("fields", "choice"), bad
