@@ -7,7 +7,7 @@ import orjson
 
 from api.cli.database import opened, progress_shown
 from api.domain import indexes
-from api.storage.db import close_database, expect_much
+from api.storage.db import close_database
 from api.storage.migrating import alone
 
 
@@ -20,7 +20,6 @@ def rebuilt(why: str, *, always: bool = True) -> int:
     with alone():
         if not always and not indexes.outdated():
             return 0
-        expect_much()
         with progress_shown(why) as progress:
             return indexes.rebuild(progress)
 

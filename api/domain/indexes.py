@@ -74,7 +74,10 @@ def rebuild(progress: Progress) -> int:
         found = _advance(at, size)
         done = sum(counts[step.name] for step in STEPS[: STEPS.index(at) + 1]) if found is None else done + found
         progress(min(done, total), total)
-        if found:
+        if found is None:
+            # The rows of the next step may take longer.
+            size = _FIRST
+        elif found:
             size = max(1, min(_MOST, int(size * min(2, _SECONDS / (monotonic() - started + 1e-6)))))
     progress(total, total)
     return sum(_number_of(kind.name) for kind in KINDS)
