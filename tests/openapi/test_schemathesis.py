@@ -42,7 +42,7 @@ BEYOND_JSON_SCHEMA = {
     "ambiguous": "any",  # names that several have
     # a digest of another text; what depends on the record; one record twice; parameters beside each other
     "conflict": "sha256 outlet url title published_on object subject into status cursor count safe excel fields "
-    "expand highlight sample sort",
+    "expand highlight sample seed limit sort",
     "required": "attributed_as alternate_name",  # what depends on the record that is patched
     "query": "q figure name",  # texts without a word
     "choice": "fields",  # names of members, of which there are too many to list
