@@ -2,8 +2,8 @@
 
 It asks every operation for its examples, for the limits of its schemas, for documents drawn at random and for
 chains of requests, each rightly and wrongly, with all of its checks; on both databases, but for what `ONCE` names.
-The usual run leaves the limits and the chains out. ONRECORD_TEST_EXAMPLES=1000 draws as many at random for each
-operation, instead of a few.
+The usual run leaves the limits and the chains out and draws but a few. ONRECORD_TEST_EXAMPLES=1000 draws as many at
+random for each operation in both.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from api.domain import demonstration, keys
 from api.settings import Settings
 from api.storage.db import close_database
 
-EXAMPLES = int(os.environ.get("ONRECORD_TEST_EXAMPLES", "8"))
+FEW, EXAMPLES = (int(os.environ.get("ONRECORD_TEST_EXAMPLES", number)) for number in (3, 8))
 
 # What JSON Schema cannot say, so that a document may fit it and be refused: by code, the members it is said of.
 BEYOND_JSON_SCHEMA = {
@@ -170,6 +170,7 @@ def described(shared_database_url: str) -> Iterator[OpenApiSchema]:
 
 @pytest.mark.long
 def test_examples_and_what_is_drawn_are_answered_as_the_description_says(described: OpenApiSchema) -> None:
+    described.config.generation.update(max_examples=FEW)
     # It got somewhere: into the store and out again, not only up to the first refusal.
     assert {200, 201, 204, 404} <= answers(described, "examples", "fuzzing")
 
@@ -177,6 +178,7 @@ def test_examples_and_what_is_drawn_are_answered_as_the_description_says(describ
 @pytest.mark.thorough
 @pytest.mark.long
 def test_whatever_fits_the_description_or_not_is_answered_as_it_says(described: OpenApiSchema) -> None:
+    described.config.generation.update(max_examples=EXAMPLES)
     # Whether two generated documents clash is a matter of chance, so 409 is left to tests/test_errors.py.
     assert {200, 201, 204, 404, 410, 412} <= answers(described, "examples", "coverage", "fuzzing", "stateful")
 
