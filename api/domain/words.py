@@ -106,11 +106,13 @@ def _placed(found: list[str]) -> list[str]:
     """Return words such that none stands where PostgreSQL would not know its place; what has none stands alone."""
     if len(found) <= _MOST_PLACES:
         return found
-    times: Counter[str] = Counter()
-    kept = []
-    for word in found[: _LAST_PLACE - 2]:
-        times[word] += 1
-        kept.append(word if times[word] <= _MOST_PLACES else _BREAK)
+    kept = found[: _LAST_PLACE - 2]
+    times = {word: 0 for word, count in Counter(kept).items() if count > _MOST_PLACES}
+    for at, word in enumerate(kept) if times else ():
+        if word in times:
+            times[word] += 1
+            if times[word] > _MOST_PLACES:
+                kept[at] = _BREAK
     for word in sorted(set(found[_LAST_PLACE - 2 :]) - {_BREAK}):
         kept += [_BREAK, word]
     return kept

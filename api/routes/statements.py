@@ -46,13 +46,14 @@ def record_many(query: dict[str, Any], key: Key, asked: Asked | None) -> Respons
     """Record many statements at once, a line each, and tell what became of every line."""
     options = Options(query["on_conflict"], keeping=key.may("admin"))
     parts = bulk.parts(query["format"], safe=query["safe"])
-    if query["atomic"] or query["dry_run"]:
-        done = bulks.together(
-            parts, options, by=key, asked=asked, answering=bulk.remembered, atomic=query["atomic"],
-            dry_run=query["dry_run"],
-        )  # fmt: skip
-    else:
-        done = bulks.in_parts(parts, options, by=key, asked=asked, answering=bulk.remembered)
+    with bulk.turn():
+        if query["atomic"] or query["dry_run"]:
+            done = bulks.together(
+                parts, options, by=key, asked=asked, answering=bulk.remembered, atomic=query["atomic"],
+                dry_run=query["dry_run"],
+            )  # fmt: skip
+        else:
+            done = bulks.in_parts(parts, options, by=key, asked=asked, answering=bulk.remembered)
     return bulk.answer(done)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 
 import orjson
@@ -17,6 +18,8 @@ from api.domain.repeats import Remembered
 from api.formats.cutting import cut
 from api.formats.importing import checked
 from api.formats.lines import CSV, NDJSON, BadFile, Format
+from api.storage.db import Unavailable
+from api.storage.places import Crowded, Places
 from api.web import bodies, repeats
 from schemas.statements import StatementOut
 
@@ -26,6 +29,29 @@ _ANY = ("text/plain", "application/octet-stream", bodies.JSON)
 MOST_LINES = 10_000
 # So many are checked, and then written, while nobody else writes; fewer of those that are long.
 _TOGETHER = 250
+# A body of more bytes is large: a process works on one of them at a time, since Python would do two no sooner, and a
+# second one waits so many seconds for the first. After so many more it is worth sending it again.
+_LARGE = 1 << 20
+_PATIENCE, _AGAIN = 2.0, 10
+_place = Places(1, _PATIENCE)
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """Have a large body wait until no other is worked on; raises Unavailable where that takes long."""
+    if len(bodies.whole()) <= _LARGE:
+        yield
+        return
+    try:
+        _place.__enter__()
+    except Crowded:
+        raise Unavailable(
+            "a large bulk is worked on", "Other large bodies are being worked on; nothing of this was.", again=_AGAIN
+        ) from None
+    try:
+        yield
+    finally:
+        _place.__exit__()
 
 
 def parts(named: str | None, *, safe: bool) -> Iterator[list[Line | Outcome]]:

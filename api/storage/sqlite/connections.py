@@ -26,6 +26,9 @@ TYPES = {
 }
 # Of pages, for each connection: so many KiB, negative by SQLite's convention; and for one that writes very much.
 _CACHE, _LARGE_CACHE = -8000, -48000
+# Of all connections of a process together so many bytes: past that a connection takes pages of its own cache anew
+# instead of more memory. Those of threads that have nothing to do would otherwise stay full.
+_ALL_CACHES = 24 << 20
 # What the file of the write-ahead log is cut down to when it begins anew, so that its size tells what is in it.
 _KEPT_LOG = 8 * 2**20
 # After so many pages (64 MB) what one that writes very much has logged goes into the file: a page that many of its
@@ -47,6 +50,7 @@ def open_database(settings: Settings) -> Database:
             "synchronous": "full",
             "foreign_keys": 1,
             "cache_size": _CACHE,
+            "soft_heap_limit": _ALL_CACHES,
             "secure_delete": 1,
             "journal_size_limit": _KEPT_LOG,
         },
@@ -89,6 +93,7 @@ def lock_writes(db: Database) -> None:
 def expect_much(db: Database) -> None:
     """Prepare this thread's connection for writing very much, with more memory and a longer log."""
     db.execute_sql(f"PRAGMA cache_size = {_LARGE_CACHE}")
+    db.execute_sql("PRAGMA soft_heap_limit = 0")
     db.execute_sql(f"PRAGMA wal_autocheckpoint = {_LARGE_LOG}")
 
 
