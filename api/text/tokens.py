@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
 from itertools import pairwise
+from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -79,7 +80,14 @@ def words(text: str) -> list[str]:
     if text.isascii():
         # The same, ten times as fast, for most of what is written in English.
         return [word[:LONGEST] for word in _PLAIN_WORD.findall(text.lower())]
-    return [token.word for token in tokens(text)]
+    found: list[str] = []
+    for part in _pattern(_RUN).finditer(text):
+        if part["run"] is None:
+            found += _folded(part[0])
+        else:
+            letters = [letter for each in _pattern(_LETTER).findall(part[0]) for letter in _letters(each)]
+            found += map(add, letters, [*letters[1:], ""])
+    return found
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -117,10 +125,10 @@ def _pairs(run: str, start: int) -> Iterator[Token]:
         yield Token(letter + after, start + first, start + end)
 
 
-def _letters(text: str) -> list[str]:
+@lru_cache(maxsize=65536)
+def _letters(text: str) -> tuple[str, ...]:
     """Return the letters that one printed letter folds to; marks of other scripts stay with them."""
-    found: list[str] = _pattern(_LETTERS).findall("".join(_folded(text)))
-    return found
+    return tuple(_pattern(_LETTERS).findall("".join(_folded(text))))
 
 
 @lru_cache(maxsize=65536)
