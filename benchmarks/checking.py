@@ -20,10 +20,11 @@ import click
 import orjson
 
 from api.cli.migrating import bring_up_to_date
-from api.domain import bulks, checking, imports
-from api.domain.imports import Options
-from api.domain.keys import ANONYMOUS, OPERATOR
-from api.domain.outcomes import Report
+from api.domain.checking import judging
+from api.domain.core.keys import ANONYMOUS, OPERATOR
+from api.domain.importing import bulks, imports
+from api.domain.importing.imports import Options
+from api.domain.importing.outcomes import Report
 from api.settings import Settings
 from api.storage.db import close_database
 from benchmarks.edits import edits
@@ -92,7 +93,7 @@ def _statement(each: dict[str, Any]) -> dict[str, Any]:
 def _tell_found(quotes: list[tuple[str, bool]], dice: random.Random, simple: _Simple) -> None:
     dice.shuffle(quotes)
     half = len(quotes) // 2
-    answers = {text: checking.check([_item(text)], ANONYMOUS)[0]["verdict"] != "not_found" for text, _ in quotes}
+    answers = {text: judging.check([_item(text)], ANONYMOUS)[0]["verdict"] != "not_found" for text, _ in quotes}
     simply = {text: simple.found(text) for text, _ in quotes}
     click.echo(f"{'found or not found':34} {'quotations':>10} {'precision':>10} {'recall':>8} {'F1':>6}")
     for name, part in (("half for choosing", quotes[:half]), ("the other half", quotes[half:]), ("both", quotes)):
@@ -161,7 +162,7 @@ def _tell_verdicts(said: list[dict[str, Any]], count: int, dice: random.Random) 
         stranger = dice.choice([name for name in speakers if name != each["speaker"]])
         for edit in edits(each["text"], each["speaker"], stranger, dice):
             began = time.perf_counter()
-            verdict = checking.check([_item(edit.text, edit.speaker)], ANONYMOUS)[0]["verdict"]
+            verdict = judging.check([_item(edit.text, edit.speaker)], ANONYMOUS)[0]["verdict"]
             times.append(time.perf_counter() - began)
             verdicts[edit.kind]["right" if verdict in edit.right else verdict] += 1
             if verdict not in edit.right:

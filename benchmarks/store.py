@@ -28,9 +28,13 @@ import click
 import orjson
 from peewee import SqliteDatabase
 
-from api.domain import drafts, ids, indexes, keys, log, records
-from api.domain.indexes import OUTLET, SPEAKER, STATEMENT
-from api.domain.kinds import Document, Kind
+from api.domain.core import ids, keys
+from api.domain.core.kinds import Document, Kind
+from api.domain.drafting import drafts
+from api.domain.history import chain, log
+from api.domain.keeping import indexes
+from api.domain.keeping.indexes import OUTLET, SPEAKER, STATEMENT
+from api.domain.writing import records
 from api.settings import Rate, Settings
 from api.storage.db import close_database, db, open_database
 from api.storage.migrating import FOLDER, migrate
@@ -199,7 +203,7 @@ class Maker:
                 from_seed(self.press, self.kind, first),
                 patch.object(records, "writing", nullcontext),
                 # The links are made when all is written down in its order.
-                patch.object(log, "head", lambda: (next(ends), log.GENESIS)),
+                patch.object(log, "head", lambda: (next(ends), chain.GENESIS)),
             ):
                 self.made += [records.store(self.kind, each, by=BY) for each in fields]
         finally:
@@ -301,7 +305,7 @@ class Writer:
 
     def __init__(self, database: Any) -> None:
         self.db = database
-        self._link = log.GENESIS
+        self._link = chain.GENESIS
 
     def write(self, parts: list[Writes]) -> None:
         """Write several batches down in one transaction."""
@@ -321,7 +325,7 @@ class Writer:
 
     def _chained(self, rows: list[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
         for *fields, _ in rows:
-            self._link = log.Entry(*fields).hash(self._link)
+            self._link = chain.Entry(*fields).hash(self._link)
             yield (*fields, self._link)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from api.domain import words
+from api.domain.indexing import words
 from api.settings import Settings
 from api.storage import sqlite
 from api.storage.db import close_database, open_database, rows

@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from api.app import create_app
-from api.domain import keys
+from api.domain.core import keys
 from api.settings import Settings
 from api.storage.db import close_database
 

@@ -254,7 +254,7 @@ def unavailable() -> str | None:
 
 def mark_current() -> None:
     """Note in the database that was migrated that its indexes are this program's, as `onrecord migrate` does."""
-    from api.domain import indexes
+    from api.domain.keeping import indexes
     from api.storage.db import close_database
 
     indexes.mark_current()

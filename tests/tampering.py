@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from api.domain import erasures, keys, progress
+from api.domain.core import keys
+from api.domain.importing import progress
+from api.domain.keeping import erasures
 from api.storage import db as storage
 from api.storage import models, seals
 from api.storage.db import db, execute, rows, writing

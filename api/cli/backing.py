@@ -10,8 +10,8 @@ import click
 import orjson
 
 from api.cli.database import opened, progress_shown, shown
-from api.domain import backups
-from api.domain.backups import BadBackup, Manifest
+from api.domain.keeping import backups
+from api.domain.keeping.backups import BadBackup, Manifest
 from api.settings import Settings
 from api.storage.db import InUse, QueryFailed, Unavailable, close_database
 

@@ -13,8 +13,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import connection, get_context, parent_process
 
-from api.domain.imports import Line
-from api.domain.outcomes import Outcome
+from api.domain.importing.imports import Line
+from api.domain.importing.outcomes import Outcome
 from api.formats.cutting import cut
 from api.formats.importing import checked
 from api.formats.lines import Format, Piece

@@ -11,9 +11,9 @@ import orjson
 from marshmallow import ValidationError
 
 from api.cli.database import opened
-from api.domain import checking
-from api.domain.errors import Invalid
-from api.domain.keys import OPERATOR
+from api.domain.checking import judging
+from api.domain.core.errors import Invalid
+from api.domain.core.keys import OPERATOR
 from api.storage.db import close_database
 from schemas.checks import QuotationIn
 from schemas.faults import problems
@@ -88,7 +88,7 @@ def _read(number: int | None, sent: Any) -> dict[str, Any]:
 
 def _checked(number: int | None, item: dict[str, Any]) -> dict[str, Any]:
     try:
-        return checking.check([item], OPERATOR, ["#/speaker"])[0]
+        return judging.check([item], OPERATOR, ["#/speaker"])[0]
     except Invalid as error:
         where = f"Line {number}: " if number else ""
         raise click.ClickException(where + "; ".join(each["detail"] for each in error.facts["errors"])) from None

@@ -7,7 +7,7 @@ import os
 import click
 import orjson
 
-from api.domain.diagnosis import findings
+from api.domain.keeping.diagnosis import findings
 
 
 @click.command()

@@ -8,10 +8,10 @@ import click
 import orjson
 
 from api.cli.database import opened
-from api.domain import erasures
-from api.domain.erasures import Erased
-from api.domain.errors import Refused
-from api.domain.keys import OPERATOR
+from api.domain.core.errors import Refused
+from api.domain.core.keys import OPERATOR
+from api.domain.keeping import erasures
+from api.domain.keeping.erasures import Erased
 from api.storage.db import close_database
 from schemas.withdrawals import WithdrawalIn
 

@@ -13,10 +13,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import click
 
 from api.cli.database import opened
-from api.domain import streams
-from api.domain.errors import Invalid, Refused
-from api.domain.indexes import KINDS
-from api.domain.keys import ANONYMOUS, OPERATOR
+from api.domain.core.errors import Invalid, Refused
+from api.domain.core.keys import ANONYMOUS, OPERATOR
+from api.domain.evidence.registry import KINDS
+from api.domain.finding import streams
 from api.settings import Settings
 from api.storage.db import Unavailable, close_database
 

@@ -17,11 +17,11 @@ import orjson
 from api.cli import checkers
 from api.cli.checkers import Chunk, Died
 from api.cli.database import opened
-from api.domain import imports, progress
-from api.domain.imports import Line, Options
-from api.domain.keys import OPERATOR
-from api.domain.outcomes import Outcome
-from api.domain.progress import Progress
+from api.domain.core.keys import OPERATOR
+from api.domain.importing import imports, progress
+from api.domain.importing.imports import Line, Options
+from api.domain.importing.outcomes import Outcome
+from api.domain.importing.progress import Progress
 from api.formats.lines import CSV, NDJSON, BadFile, Format, Piece
 from api.storage.db import close_database, expect_much, undoable, writing
 from schemas.bulk import CONFLICTS, FILES

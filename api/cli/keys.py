@@ -10,8 +10,8 @@ import click
 import orjson
 
 from api.cli.database import opened
-from api.domain import keys as access
-from api.domain.errors import NotFound
+from api.domain.core import keys as access
+from api.domain.core.errors import NotFound
 from schemas.fields import Name
 from schemas.vocabulary import SCOPES
 

@@ -7,7 +7,7 @@ import orjson
 
 from api.cli.database import shown
 from api.cli.reindexing import rebuilt
-from api.domain import indexes
+from api.domain.keeping import indexes
 from api.settings import Settings
 from api.storage.db import InUse, Unavailable, close_database, hold
 from api.storage.migrating import NewerSchema, apply

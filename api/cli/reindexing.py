@@ -6,7 +6,7 @@ import click
 import orjson
 
 from api.cli.database import opened, progress_shown
-from api.domain import indexes
+from api.domain.keeping import indexes
 from api.storage.db import close_database
 from api.storage.migrating import alone
 

@@ -73,10 +73,10 @@ def _refuse_taken(host: str, port: int) -> None:
 
 
 def _greet(settings: Settings, host: str, port: int, demo: bool) -> None:
-    from api.domain import keys
+    from api.domain.core import keys
 
     if demo:
-        from api.domain.demonstration import load
+        from api.domain.writing.demonstration import load
 
         if count := load():
             click.echo(f"Loaded {count} demonstration statements.")

@@ -10,8 +10,8 @@ import click
 import orjson
 
 from api.cli.database import opened, progress_shown
-from api.domain import verification
-from api.domain.verification import Problem, Progress, Seen
+from api.domain.keeping import verification
+from api.domain.keeping.verification import Problem, Progress, Seen
 from api.storage.db import Damaged, QueryFailed, Unavailable, close_database
 
 

@@ -1,5 +1,7 @@
 """The newsroom's rules, without HTTP: who is who, what a write does, what a reader may see.
 
-`records` is the one write path, `log` the history it appends to, `reading` and `listing` what is
-sent back; `statements`, `speakers`, `outlets` and `sources` say what is particular to each kind.
+Each package imports only those below it (held by import-linter, in `setup.cfg`), from the bottom: `core`, `history`,
+`indexing`, `parties`, `reading`, `drafting`, `evidence`, `writing`, `importing`, `finding`, `counting`, `following`,
+`checking`, `keeping`. A write goes through `writing.records`, and its entry into `history.log`; what is sent back comes
+from `reading.stored` and `finding.listing`; `evidence.registry` has what is particular to each kind of record.
 """

@@ -20,7 +20,7 @@ from typing import Any
 
 import orjson
 
-from api.domain.errors import Invalid
+from api.domain.core.errors import Invalid
 from api.formats.documents import BadJSON, parse
 from schemas.base import Checked, Schema
 from schemas.faults import pointer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
-from api.domain.errors import Invalid
+from api.domain.core.errors import Invalid
 from schemas.faults import echo
 
 DEEPEST = 32

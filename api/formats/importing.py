@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from api.domain import imports
-from api.domain.errors import Invalid
-from api.domain.imports import Line
-from api.domain.outcomes import Outcome
+from api.domain.core.errors import Invalid
+from api.domain.importing import imports
+from api.domain.importing.imports import Line
+from api.domain.importing.outcomes import Outcome
 from api.formats.csv import BadCells
 from api.formats.documents import BadJSON
 from api.formats.lines import BadLine, Format, Piece

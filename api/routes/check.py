@@ -6,10 +6,10 @@ from typing import Any
 
 from flask import Blueprint
 
-from api.domain import checking
-from api.domain.errors import Invalid
-from api.domain.keys import Key
-from api.domain.kinds import Document
+from api.domain.checking import judging
+from api.domain.core.errors import Invalid
+from api.domain.core.keys import Key
+from api.domain.core.kinds import Document
 from api.web.endpoint import endpoint
 from schemas.checks import CheckIn, CheckQuery
 
@@ -20,7 +20,7 @@ routes = Blueprint("check", __name__, url_prefix="/v1/check")
 @endpoint(query=CheckQuery, gives="verdict", raises=(Invalid,))
 def check(query: dict[str, Any], key: Key) -> Document:
     """Check whether a quotation was said, by this speaker, in these words."""
-    return checking.check([query], key, ["#/speaker"])[0]
+    return judging.check([query], key, ["#/speaker"])[0]
 
 
 @routes.post("")
@@ -28,5 +28,5 @@ def check(query: dict[str, Any], key: Key) -> Document:
 def check_sent(body: Document, key: Key) -> Document:
     """Check a quotation, or up to a hundred."""
     if items := body["items"]:
-        return {"items": checking.check(items, key, [f"#/items/{place}/speaker" for place in range(len(items))])}
-    return checking.check([body], key, ["#/speaker"])[0]
+        return {"items": judging.check(items, key, [f"#/items/{place}/speaker" for place in range(len(items))])}
+    return judging.check([body], key, ["#/speaker"])[0]

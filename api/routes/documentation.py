@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request, send_from_directory
 
-from api.domain.errors import NotFound
+from api.domain.core.errors import NotFound
 from api.web import addresses, openapi, problems
 from api.web.endpoint import endpoint
 from schemas.faults import echo

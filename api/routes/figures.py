@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import Blueprint
 
-from api.domain import figures
-from api.domain.keys import Key
+from api.domain.core.keys import Key
+from api.domain.counting import figures
 from api.web.answers import Envelope
 from api.web.endpoint import endpoint
 from schemas.assertions import AssertedOut

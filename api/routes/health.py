@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from api.domain.health import check_ready
+from api.domain.keeping.health import check_ready
 from api.storage.db import Unavailable
 from api.web.endpoint import endpoint
 

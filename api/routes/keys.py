@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import Blueprint
 
-from api.domain import keys
-from api.domain.errors import NotFound
-from api.domain.keys import Key
+from api.domain.core import keys
+from api.domain.core.errors import NotFound
+from api.domain.core.keys import Key
 from api.web import limits
 from api.web.answers import Envelope, dumps
 from api.web.endpoint import endpoint

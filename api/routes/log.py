@@ -8,9 +8,10 @@ from typing import Any
 from flask import Blueprint
 
 from api import deadlines
-from api.domain import changes, log
-from api.domain.errors import NotFound, OtherEpoch
-from api.domain.keys import Key
+from api.domain.core.errors import NotFound, OtherEpoch
+from api.domain.core.keys import Key
+from api.domain.following import changes
+from api.domain.history import log
 from api.web import waiting
 from api.web.endpoint import endpoint
 from schemas.changes import ChangesQuery

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from api.domain import mergers
-from api.domain.errors import Conflict, Gone, NotFound
-from api.domain.keys import Key
-from api.domain.kinds import Document, Kind
-from api.domain.reading import Sent
+from api.domain.core.errors import Conflict, Gone, NotFound
+from api.domain.core.keys import Key
+from api.domain.core.kinds import Document, Kind
+from api.domain.reading.stored import Sent
+from api.domain.writing import mergers
 from api.routes.records import Expected
 from api.web.endpoint import endpoint
 from schemas.base import Schema

@@ -1,6 +1,6 @@
 """/v1/outlets"""
 
-from api.domain.outlets import OUTLET
+from api.domain.parties.outlets import OUTLET
 from api.routes.mergers import add_mergers
 from api.routes.records import collection
 from schemas.mergers import OutletMergerIn

@@ -7,11 +7,13 @@ from typing import Any
 
 from flask import Blueprint
 
-from api.domain import listing, reading, records, samples, streams, views
-from api.domain.errors import Conflict, Gone, Merged, NotFound, Refused
-from api.domain.keys import Key
-from api.domain.kinds import Document, Kind
-from api.domain.reading import Sent
+from api.domain.core.errors import Conflict, Gone, Merged, NotFound, Refused
+from api.domain.core.keys import Key
+from api.domain.core.kinds import Document, Kind
+from api.domain.finding import listing, samples, streams, views
+from api.domain.reading import stored
+from api.domain.reading.stored import Sent
+from api.domain.writing import records
 from api.web.answers import Envelope, dumps
 from api.web.endpoint import endpoint
 from api.web.streams import Stream
@@ -57,7 +59,7 @@ def _read(routes: Blueprint, kind: Kind, gives: type[Schema], query: type[ListQu
     @routes.get("/<id:id>")
     @endpoint(query=one, gives=gives, forms=(PAGES,), raises=(NotFound, Gone, *moves), summary=f"Read {_named(kind)}.")
     def read(id: str, query: dict[str, Any], key: Key) -> Sent:
-        found = reading.find(kind, id, key)
+        found = stored.find(kind, id, key)
         return replace(found, body=views.shaped(found.body, query, key))
 
 
@@ -115,11 +117,11 @@ def _look_back(routes: Blueprint, kind: Kind, gives: type[Schema]) -> None:
     def revisions(id: str, query: dict[str, Any], key: Key) -> Envelope | list[Document]:
         if query["diff"]:
             old, new = query["diff"]
-            return reading.difference(kind, id, old, new, key)
-        found = reading.revisions(kind, id, key, cursor=query["cursor"], limit=query["limit"])
+            return stored.difference(kind, id, old, new, key)
+        found = stored.revisions(kind, id, key, cursor=query["cursor"], limit=query["limit"])
         return Envelope("\n".join(map(dumps, found.entries)), found.next, found.total, True)
 
     @routes.get("/<id:id>/revisions/<whole(max=2147483647):version>")
     @endpoint(gives=gives, raises=(NotFound,), summary=f"Read {_named(kind)} as it was at a version.")
     def revision(id: str, version: int, key: Key) -> Sent:
-        return reading.revision(kind, id, version, key)
+        return stored.revision(kind, id, version, key)

@@ -1,6 +1,6 @@
 """/v1/relations"""
 
-from api.domain.relations import RELATION
+from api.domain.evidence.relations import RELATION
 from api.routes.records import collection
 from schemas.queries import AboutQuery
 from schemas.relations import RelationOut, RelationPatch

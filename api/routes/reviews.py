@@ -1,6 +1,6 @@
 """/v1/reviews"""
 
-from api.domain.reviews import REVIEW
+from api.domain.evidence.reviews import REVIEW
 from api.routes.records import collection
 from schemas.queries import AboutQuery
 from schemas.reviews import ReviewOut, ReviewPatch

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, Response, current_app
 
-from api.domain.errors import NotFound
+from api.domain.core.errors import NotFound
 from api.web.endpoint import endpoint
 
 routes = Blueprint("security", __name__)

@@ -1,6 +1,6 @@
 """/v1/sources"""
 
-from api.domain.sources import SOURCE
+from api.domain.evidence.sources import SOURCE
 from api.routes.records import collection
 from schemas.queries import ListQuery
 from schemas.sources import SourceOut, SourcePatch

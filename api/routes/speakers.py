@@ -1,6 +1,6 @@
 """/v1/speakers"""
 
-from api.domain.speakers import SPEAKER
+from api.domain.parties.speakers import SPEAKER
 from api.routes.mergers import add_mergers
 from api.routes.records import collection
 from schemas.mergers import SpeakerMergerIn

@@ -6,14 +6,17 @@ from typing import Any
 
 from flask import Response
 
-from api.domain import bulks, checking, corrections, counts
-from api.domain.errors import Conflict, Gone, NotFound, Unusable
-from api.domain.imports import Options
-from api.domain.keys import Key
-from api.domain.kinds import Document
-from api.domain.reading import Sent
-from api.domain.repeats import Asked
-from api.domain.statements import STATEMENT
+from api.domain.checking import judging
+from api.domain.core.errors import Conflict, Gone, NotFound, Unusable
+from api.domain.core.keys import Key
+from api.domain.core.kinds import Document
+from api.domain.counting import counts
+from api.domain.evidence.statements import STATEMENT
+from api.domain.importing import bulks
+from api.domain.importing.imports import Options
+from api.domain.reading.stored import Sent
+from api.domain.writing import corrections
+from api.domain.writing.repeats import Asked
 from api.routes.records import Expected, collection
 from api.web import bulk
 from api.web.endpoint import endpoint
@@ -37,7 +40,7 @@ def count(query: dict[str, Any], key: Key) -> dict[str, Any]:
 @endpoint(query=SimilarQuery, gives="similar", raises=(NotFound, Gone))
 def similar(id: str, query: dict[str, Any], key: Key) -> dict[str, Any]:
     """List statements that say nearly the same, the nearest first."""
-    return {"data": checking.similar(id, key, query["limit"])}
+    return {"data": judging.similar(id, key, query["limit"])}
 
 
 @routes.post("/bulk")

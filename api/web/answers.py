@@ -9,9 +9,9 @@ from typing import Any
 import orjson
 from flask import Response, request
 
-from api.domain import log
-from api.domain.keys import Key
-from api.domain.reading import Sent
+from api.domain.core.keys import Key
+from api.domain.history import log
+from api.domain.reading.stored import Sent
 from api.web import addresses, streams
 from api.web.streams import Stream
 

@@ -11,10 +11,10 @@ import orjson
 from flask import Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from api.domain.errors import BadParameter, Unusable
-from api.domain.imports import Line
-from api.domain.outcomes import Outcome, Report
-from api.domain.repeats import Remembered
+from api.domain.core.errors import BadParameter, Unusable
+from api.domain.importing.imports import Line
+from api.domain.importing.outcomes import Outcome, Report
+from api.domain.writing.repeats import Remembered
 from api.formats.cutting import cut
 from api.formats.importing import checked
 from api.formats.lines import CSV, NDJSON, BadFile, Format

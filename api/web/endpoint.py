@@ -17,9 +17,9 @@ from flask import Response, abort, current_app, request
 from marshmallow import ValidationError
 
 from api import deadlines
-from api.domain.errors import Invalid
-from api.domain.keys import ANONYMOUS, Key
-from api.domain.repeats import Asked
+from api.domain.core.errors import Invalid
+from api.domain.core.keys import ANONYMOUS, Key
+from api.domain.writing.repeats import Asked
 from api.storage import db as storage
 from api.web import answers, bodies, parameters, preconditions, repeats, sending
 from api.web.keys import permit

@@ -6,8 +6,8 @@ import re
 
 from flask import Response, current_app, request
 
-from api.domain.errors import Forbidden, Unauthenticated
-from api.domain.keys import ANONYMOUS, Key, recognise, well_formed
+from api.domain.core.errors import Forbidden, Unauthenticated
+from api.domain.core.keys import ANONYMOUS, Key, recognise, well_formed
 from api.web import limits, origins
 
 # Where the id of a request's key stands in its environment, for the log.

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote
 from flask import request
 from marshmallow import ValidationError
 
-from api.domain.errors import BadParameter
+from api.domain.core.errors import BadParameter
 from api.web import negotiation
 from schemas.faults import problems
 from schemas.queries import Query

@@ -8,7 +8,7 @@ from typing import Any
 from flask import request
 from marshmallow import ValidationError
 
-from api.domain.errors import Invalid, PreconditionMissing, Refused
+from api.domain.core.errors import Invalid, PreconditionMissing, Refused
 from schemas.faults import echo, problems
 from schemas.numbers import Integer
 

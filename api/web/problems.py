@@ -14,7 +14,7 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from api.deadlines import TooLong
-from api.domain import errors
+from api.domain.core import errors
 from api.formats.documents import BadJSON
 from api.storage.db import Unavailable
 from api.web import addresses

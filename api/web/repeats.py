@@ -11,10 +11,10 @@ from collections.abc import Callable
 
 from flask import Response, request
 
-from api.domain import repeats
-from api.domain.errors import BadParameter
-from api.domain.keys import Key
-from api.domain.repeats import Asked, Remembered
+from api.domain.core.errors import BadParameter
+from api.domain.core.keys import Key
+from api.domain.writing import repeats
+from api.domain.writing.repeats import Asked, Remembered
 from api.storage.db import writing
 from api.web import bodies
 from api.web.keys import token

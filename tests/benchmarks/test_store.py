@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from api.domain import indexes, log, records
-from api.domain.indexes import OUTLET, SPEAKER, STATEMENT
-from api.domain.kinds import Document
+from api.domain.core.kinds import Document
+from api.domain.history import chain
+from api.domain.keeping import indexes
+from api.domain.keeping.indexes import OUTLET, SPEAKER, STATEMENT
+from api.domain.writing import records
 from api.settings import Settings
 from api.storage.db import close_database, db, open_database, rows
 from api.storage.migrating import migrate
@@ -81,7 +83,7 @@ def test_statements_are_as_the_schema_would_give_them(in_bulk: None, press: Pres
 
 
 def test_the_log_is_chained(in_bulk: None) -> None:
-    link = log.GENESIS
+    link = chain.GENESIS
     for *fields, found in rows("SELECT seq, at, op, type, record, version, by, note, sha256, hash FROM entry"):
-        link = log.Entry(*fields).hash(link)
+        link = chain.Entry(*fields).hash(link)
         assert link == found

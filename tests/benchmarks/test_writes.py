@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from api.domain import indexes
-from api.domain.verification import Seen, verify
+from api.domain.keeping import indexes
+from api.domain.keeping.verification import Seen, verify
 from api.settings import Settings
 from api.storage.db import close_database, db, open_database, rows
 from api.storage.migrating import migrate

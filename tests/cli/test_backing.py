@@ -19,10 +19,11 @@ import orjson
 import pytest
 
 from api.app import create_app
-from api.domain import backups, demonstration, mergers
-from api.domain.keys import Key
-from api.domain.speakers import SPEAKER
-from api.domain.verification import Seen, verify
+from api.domain.core.keys import Key
+from api.domain.keeping import backups
+from api.domain.keeping.verification import Seen, verify
+from api.domain.parties.speakers import SPEAKER
+from api.domain.writing import demonstration, mergers
 from api.settings import Settings
 from api.storage import models
 from api.storage.db import close_database, db, open_database, rows, writing

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.domain import indexes
+from api.domain.keeping import indexes
 from api.storage.db import close_database, execute
 from tests.conftest import Client, statement
 from tests.servers import onrecord

@@ -12,11 +12,12 @@ from typing import Any
 import orjson
 
 from api.app import create_app
-from api.domain import indexes, names
-from api.domain.kinds import Kind
-from api.domain.outlets import OUTLET
-from api.domain.speakers import SPEAKER
-from api.domain.statements import STATEMENT
+from api.domain.core.kinds import Kind
+from api.domain.evidence.statements import STATEMENT
+from api.domain.indexing import names
+from api.domain.keeping import indexes
+from api.domain.parties.outlets import OUTLET
+from api.domain.parties.speakers import SPEAKER
 from api.settings import Settings
 from api.storage import db as storage
 from api.storage.db import close_database, db, execute, insert, open_database, rows, writing

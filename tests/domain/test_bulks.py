@@ -13,14 +13,15 @@ import orjson
 import pytest
 from flask import Flask
 
-from api.domain import bulks, imports, repeats
-from api.domain.bulks import Part
-from api.domain.errors import Reused
-from api.domain.imports import Line, Options
-from api.domain.keys import OPERATOR
-from api.domain.outcomes import Outcome, Report
-from api.domain.repeats import Asked, Remembered
-from api.domain.verification import Seen, verify
+from api.domain.core.errors import Reused
+from api.domain.core.keys import OPERATOR
+from api.domain.importing import bulks, imports
+from api.domain.importing.bulks import Part
+from api.domain.importing.imports import Line, Options
+from api.domain.importing.outcomes import Outcome, Report
+from api.domain.keeping.verification import Seen, verify
+from api.domain.writing import repeats
+from api.domain.writing.repeats import Asked, Remembered
 from api.storage.db import Unavailable, close_database, rows, writing
 from tests.conftest import statement
 from tests.routes.test_bulk import invented

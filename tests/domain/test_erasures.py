@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from api.domain import erasures, log
-from api.domain.verification import Seen, verify
+from api.domain.history import log
+from api.domain.keeping import erasures
+from api.domain.keeping.verification import Seen, verify
 from api.storage.db import close_database, rows
 from tests.conftest import COLLECTIONS, Client, statement
 from tests.servers import onrecord, serving

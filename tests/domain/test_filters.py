@@ -15,7 +15,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from api.app import create_app
-from api.domain import keys
+from api.domain.core import keys
 from api.settings import Settings
 from api.storage.db import close_database
 from tests.conftest import NEVER, Client, statement
@@ -465,7 +465,7 @@ def test_what_is_withheld_is_related_to_nothing_without_a_key(alice: Client, cha
 
 
 def test_totals_are_counted_as_asked(alice: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.domain.listing.COUNTED_EXACTLY", 3)
+    monkeypatch.setattr("api.domain.finding.listing.COUNTED_EXACTLY", 3)
     for number, said_on in enumerate(["2022-03-23", None, "2022-03", None]):
         alice.record(statement(text=f"Statement {number}.", said_on=said_on))
     for asked, total in {

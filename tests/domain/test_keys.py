@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from api.domain import keys
-from api.domain.keys import later
+from api.domain.core import keys
+from api.domain.core.keys import later
 from tests.conftest import Client
 
 OVERLAP = timedelta(days=1)

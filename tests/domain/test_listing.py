@@ -201,7 +201,7 @@ def test_the_other_lists_have_the_newest_first(held: list[dict[str, Any]], charl
 def test_over_ten_thousand_matches_are_not_counted_exactly(
     alice: Client, charlie: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.domain.listing.COUNTED_EXACTLY", 3)
+    monkeypatch.setattr("api.domain.finding.listing.COUNTED_EXACTLY", 3)
     for number in range(5):
         alice.record(statement(text=f"Statement {number}."))
         listed = charlie.get("/v1/statements").json

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 
 from api.app import create_app
-from api.domain import keys
+from api.domain.core import keys
 from api.settings import Settings
 from api.storage.db import close_database
 from api.text import tokens

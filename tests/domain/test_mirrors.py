@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.domain import erasures
+from api.domain.keeping import erasures
 from tests.conftest import COLLECTIONS, Client, statement
 
 PEOPLE = ["Ada", "Ben", "Cyd", "Dov"]

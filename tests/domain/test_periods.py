@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.domain import periods
-from api.domain.periods import DIVISORS, MOST, series
+from api.domain.counting import periods
+from api.domain.counting.periods import DIVISORS, MOST, series
 from tests.conftest import Client, statement
 
 ENDS = (date.min, date.max)

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from api.domain import erasures, indexes, keys, progress
-from api.domain.verification import Problem, Seen, verify
+from api.domain.core import keys
+from api.domain.importing import progress
+from api.domain.keeping import erasures, indexes
+from api.domain.keeping.verification import Problem, Seen, verify
 from api.storage.db import db, execute, row, rows, writing
 from tests.conftest import Client, statement
 from tests.tampering import Records, another, by_hand, columns, furnished, on_sqlite, tables, unguarded

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from api.domain import erasures, indexes
-from api.domain.verification import Seen, verify
+from api.domain.keeping import erasures, indexes
+from api.domain.keeping.verification import Seen, verify
 from api.settings import Settings
 from api.storage import db as storage
 from api.storage.db import close_database, db, execute, open_database, row, rows, writing

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jsonpatch import JsonPatch
 
-from api.domain import log
+from api.domain.history import chain, log
 from api.storage.db import row, rows
 from tests.conftest import NEVER, Client, statement
 
@@ -31,11 +31,11 @@ def test_each_entry_carries_the_hash_of_its_document_and_of_the_entry_before(ali
     record = alice.record(statement())
     alice.patch(f"/v1/statements/{record['id']}", {"place": "Brussels", "version": 1})
     alice.delete(f"/v1/statements/{record['id']}", {"reason": "a mistake", "version": 2})
-    previous = log.GENESIS
+    previous = chain.GENESIS
     found = rows("SELECT seq, at, op, type, record, version, by, note, sha256, hash FROM entry ORDER BY seq")
     assert len(found) == 5
     for *fields, link in found:
-        entry = log.Entry(*fields)
+        entry = chain.Entry(*fields)
         assert entry.hash(previous) == link
         previous = link
         held = row(
@@ -45,7 +45,7 @@ def test_each_entry_carries_the_hash_of_its_document_and_of_the_entry_before(ali
             "SELECT salt, document FROM revision WHERE record = ? AND version = ?", (entry.record, entry.version)
         )
         assert held is not None
-        assert log.document_hash(*held) == entry.sha256
+        assert chain.document_hash(*held) == entry.sha256
 
 
 def test_a_refused_write_leaves_nothing_behind(alice: Client) -> None:

@@ -22,7 +22,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from api.app import create_app
-from api.domain import keys, words
+from api.domain.core import keys
+from api.domain.indexing import words
 from api.settings import Settings
 from api.storage.db import close_database
 from tests.conftest import Client, statement

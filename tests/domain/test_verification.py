@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from api.domain import changes, indexes, log
-from api.domain.verification import Problem, Seen, verify
+from api.domain.following import changes
+from api.domain.history import chain, log
+from api.domain.keeping import indexes
+from api.domain.keeping.verification import Problem, Seen, verify
 from api.settings import Settings
 from api.storage import db as storage
 from api.storage.db import close_database, db, execute, open_database, row, rows
@@ -194,9 +196,9 @@ def test_each_column_of_an_entry_is_proved_by_its_hash(records: Records) -> None
 
 def test_a_log_that_was_written_anew_does_not_go_through_the_noted_head(records: Records) -> None:
     noted = changes.head()
-    previous = log.GENESIS
+    previous = chain.GENESIS
     for each in rows("SELECT seq, at, op, type, record, version, by, note, sha256 FROM entry ORDER BY seq"):
-        entry = log.Entry(*each[:6], "mallory", *each[7:])
+        entry = chain.Entry(*each[:6], "mallory", *each[7:])
         previous = entry.hash(previous)
         by_hand("UPDATE entry SET by = ?, hash = ? WHERE seq = ?", (entry.by, previous, entry.seq))
     assert told() == set()

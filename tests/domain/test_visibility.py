@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.domain import indexes
+from api.domain.keeping import indexes
 from api.storage.db import execute
 from tests.conftest import COLLECTIONS, Client, statement
 from tests.test_errors import assert_problem

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from api.domain import indexes
+from api.domain.keeping import indexes
 from tests.conftest import COLLECTIONS, Client, statement
 
 # What public and withheld statements share, so that they meet wherever anything is looked up.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.domain import words
+from api.domain.indexing import words
 from tests.conftest import Client, statement
 
 

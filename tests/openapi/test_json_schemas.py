@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from marshmallow import ValidationError
 
-from api.domain import demonstration
+from api.domain.writing import demonstration
 from schemas import BY_NAME
 from tests.conftest import Client, statement
 

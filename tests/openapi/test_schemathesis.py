@@ -24,7 +24,8 @@ from schemathesis.specs.openapi.checks import ignored_auth
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from api.app import create_app
-from api.domain import demonstration, keys
+from api.domain.core import keys
+from api.domain.writing import demonstration
 from api.settings import Settings
 from api.storage.db import close_database
 

@@ -11,8 +11,10 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from api.app import create_app
-from api.domain import demonstration, erasures, keys
-from api.domain.verification import Seen, verify
+from api.domain.core import keys
+from api.domain.keeping import erasures
+from api.domain.keeping.verification import Seen, verify
+from api.domain.writing import demonstration
 from api.settings import Settings
 from api.storage.db import close_database, open_database
 from tests.conftest import Client, statement

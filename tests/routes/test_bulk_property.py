@@ -15,8 +15,8 @@ import pytest
 from marshmallow import ValidationError
 
 from api.app import create_app
-from api.domain import keys
-from api.domain.verification import Seen, verify
+from api.domain.core import keys
+from api.domain.keeping.verification import Seen, verify
 from api.settings import Settings
 from api.storage.db import close_database
 from schemas.base import Schema

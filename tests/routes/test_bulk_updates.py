@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.domain.verification import Seen, verify
+from api.domain.keeping.verification import Seen, verify
 from tests.conftest import Client, statement
 from tests.routes.test_bulk import UNKNOWN, Document, counted, listed, send
 from tests.web.conftest import stored

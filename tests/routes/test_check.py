@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from api.domain import checking, indexes
-from api.domain.keys import ANONYMOUS
+from api.domain.checking import judging
+from api.domain.core.keys import ANONYMOUS
+from api.domain.keeping import indexes
 from api.text import comparisons, quotations
 from tests.conftest import Client, statement
 from tests.test_errors import assert_problem
@@ -316,5 +317,5 @@ def test_hostile_quotations_are_answered(alice: Client, recorded: dict[str, str]
         "§1 ¦ NEAR(",
         "[[a]b]c" * 900,
     ):
-        (found,) = checking.check([{"text": text, "speaker": None, "url": None, "on": None}], ANONYMOUS, ["#/speaker"])
+        (found,) = judging.check([{"text": text, "speaker": None, "url": None, "on": None}], ANONYMOUS, ["#/speaker"])
         assert found["verdict"] == "not_found", text[:20]

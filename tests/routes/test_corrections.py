@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from api.domain.ids import now
+from api.domain.core.ids import now
 from api.formats import csv as rows_of_csv
 from schemas.statements import StatementOut
 from tests.conftest import NEVER, Client, statement

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from api.domain import indexes
-from api.domain.verification import Seen, verify
+from api.domain.keeping import indexes
+from api.domain.keeping.verification import Seen, verify
 from api.storage.db import rows
 from tests.conftest import NEVER, Client, statement
 from tests.test_errors import assert_problem

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from api.app import create_app
-from api.domain import ids, keys
+from api.domain.core import ids, keys
 from api.settings import Settings
 from api.storage.db import close_database, db
 from tests.conftest import Client, statement

@@ -13,8 +13,8 @@ import psycopg
 import pytest
 
 from api.app import create_app
-from api.domain import keys
-from api.domain.verification import Seen, verify
+from api.domain.core import keys
+from api.domain.keeping.verification import Seen, verify
 from api.settings import Settings
 from api.storage.db import close_database, db, row
 from tests.conftest import Client, statement

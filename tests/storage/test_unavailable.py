@@ -8,7 +8,8 @@ import psycopg
 import pytest
 
 from api.app import create_app
-from api.domain import keys, log
+from api.domain.core import keys
+from api.domain.history import log
 from api.settings import Settings
 from api.storage.db import close_database, db
 from tests.conftest import Client, statement

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from api.domain.log import GENESIS, Entry
+from api.domain.history.chain import GENESIS, Entry
 from api.settings import Settings
 from api.storage.db import close_database, open_database, rows
 from tests.conftest import statement

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
 
-from api.domain import log
+from api.domain.history import log
 from api.storage.db import db, row
 from api.web.observing import JSONLine
 

@@ -10,8 +10,9 @@ import pytest
 from api import deadlines
 from api.app import create_app
 from api.deadlines import TooLong
-from api.domain import keys, views
-from api.domain.keys import ANONYMOUS
+from api.domain.core import keys
+from api.domain.core.keys import ANONYMOUS
+from api.domain.finding import views
 from api.settings import Settings
 from api.storage.db import close_database, row
 from api.text import quotations

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.app import create_app
-from api.domain import keys
+from api.domain.core import keys
 from api.settings import BadSetting, Rate, Settings
 from api.web import tallies
 from api.web.limits import network

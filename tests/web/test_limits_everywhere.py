@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from api.app import create_app
-from api.domain import keys
+from api.domain.core import keys
 from api.settings import Settings
 from api.storage.db import close_database
 from tests.conftest import Client

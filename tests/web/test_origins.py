@@ -9,7 +9,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from api.app import create_app
-from api.domain import keys
+from api.domain.core import keys
 from api.settings import BadSetting, Rate, Settings
 from tests.conftest import Client, statement
 from tests.web.conftest import raw

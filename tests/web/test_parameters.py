@@ -12,7 +12,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from api.app import create_app
-from api.domain import keys
+from api.domain.core import keys
 from api.settings import Settings
 from api.storage.db import close_database
 from tests.conftest import COLLECTIONS, Client, statement

@@ -21,7 +21,7 @@ import pytest
 from flask import Flask
 
 from api.app import create_app
-from api.domain import keys
+from api.domain.core import keys
 from api.settings import Rate, Settings
 from api.storage.db import close_database, db, rows
 from tests.conftest import COLLECTIONS, Client, statement

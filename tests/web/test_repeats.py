@@ -12,9 +12,10 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from api.domain import keys, repeats
-from api.domain.keys import later
-from api.domain.repeats import LIFETIME
+from api.domain.core import keys
+from api.domain.core.keys import later
+from api.domain.writing import repeats
+from api.domain.writing.repeats import LIFETIME
 from api.storage.db import execute, rows
 from tests.conftest import COLLECTIONS, Client, statement
 from tests.servers import Server, serving

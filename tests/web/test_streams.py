@@ -17,8 +17,10 @@ import orjson
 import pytest
 from werkzeug.test import TestResponse
 
-from api.domain import indexes, records, streams
-from api.domain.statements import STATEMENT
+from api.domain.evidence.statements import STATEMENT
+from api.domain.finding import streams
+from api.domain.keeping import indexes
+from api.domain.writing import records
 from api.formats import lines
 from api.settings import Settings
 from api.storage.db import close_database, db, execute, open_database, row, rows, writing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from api.domain.errors import (
+from api.domain.core.errors import (
     BadParameter,
     Conflict,
     Forbidden,

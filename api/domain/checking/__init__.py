@@ -1,0 +1,1 @@
+"""Whether somebody said this, in these words."""

@@ -1,0 +1,1 @@
+"""What everything else stands on: kinds of records, ids, access keys, and what can be wrong."""

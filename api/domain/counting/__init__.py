@@ -1,0 +1,1 @@
+"""Statements counted by who, where and when, and the figures they give."""

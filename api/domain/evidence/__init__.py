@@ -1,0 +1,1 @@
+"""What is on record besides persons and outlets: statements, their sources, reviews and relations."""

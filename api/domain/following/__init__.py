@@ -1,0 +1,1 @@
+"""The change feed, as each reader may see it."""

@@ -1,0 +1,1 @@
+"""Many statements at once, each line with its own outcome."""

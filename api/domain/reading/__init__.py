@@ -1,0 +1,1 @@
+"""Stored documents sent as they lie there, with the names of others put in place."""
