@@ -55,7 +55,7 @@ heaviest: $(INSTALLED_TESTS)  ## Send the heaviest request of every route, eight
 lint: $(INSTALLED_TESTS)  ## Check style, types and the direction of imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy --strict api schemas
+	@$(BIN)/mypy --strict onrecord api schemas
 	@PYTHONPATH=. $(BIN)/lint-imports
 
 .PHONY: format
@@ -90,7 +90,7 @@ $(INSTALLED_TESTS): $(INSTALLED) requirements-test.lock
 	@$(PIP) install --no-deps --requirement requirements-test.lock
 	@touch $@
 
-$(INSTALLED): $(MADE) requirements.lock setup.cfg pyproject.toml
+$(INSTALLED): $(MADE) requirements.lock setup.cfg setup.py pyproject.toml
 	@echo 'Installing what On Record needs (half a minute, once) ...'
 	@$(PIP) install --no-deps --requirement requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .

@@ -55,6 +55,6 @@ def create_app(settings: Settings | None = None) -> Flask:
         proxies.trust(app, settings.proxies)
     app.register_error_handler(Exception, problems.answer)
     for name in ROUTES:
-        app.register_blueprint(import_module(f"api.routes.{name}").routes)
+        app.register_blueprint(import_module(f"{__package__}.routes.{name}").routes)
     negotiation.add_suffixes(app)
     return app

@@ -37,7 +37,7 @@ class _Lazy(click.Group):
         if name not in COMMANDS:
             return None
         # `import` is a word of Python's own, so the function has an underscore behind.
-        module = import_module(f"api.cli.{COMMANDS[name]}")
+        module = import_module(f"{__name__}.{COMMANDS[name]}")
         command: click.Command = getattr(module, "import_" if name == "import" else name)
         return command
 
