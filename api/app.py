@@ -6,18 +6,16 @@ from importlib import import_module
 
 from flask import Flask
 
+from api.domain.evidence.registry import KINDS
+from api.routes.records import usual
 from api.settings import Settings
 from api.storage.db import open_database
 from api.web import addresses, bodies, keys, limits, negotiation, origins, problems, proxies, sending, streams, waiting
 from api.web.observing import observe
 
+# Those of statements and what is no collection of records; every other kind has the usual ones.
 ROUTES = (
     "statements",
-    "speakers",
-    "outlets",
-    "sources",
-    "reviews",
-    "relations",
     "figures",
     "check",
     "log",
@@ -56,5 +54,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_error_handler(Exception, problems.answer)
     for name in ROUTES:
         app.register_blueprint(import_module(f"{__package__}.routes.{name}").routes)
+    for kind in KINDS:
+        if kind.plural not in app.blueprints:
+            app.register_blueprint(usual(kind))
     negotiation.add_suffixes(app)
     return app

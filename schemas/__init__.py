@@ -5,49 +5,32 @@ gives it in its canonical form, `problems(error)` lists what is wrong with it, `
 service sends.
 
     statements, appearances, figures, speakers, outlets, sources, reviews, relations
-                                            the nouns, each with In, Patch and Out
+                                            the nouns, each with In, Patch and Out, and a declaration of all that
+    nouns                                   Noun, what each declares
     records                                 Out and Patch drawn from In, so that a field is written once
     fields, numbers, parts                  the rules for single values; for objects, lists, references, ids
     vocabulary, characters, edtf, languages, addresses              what they rest on, without marshmallow
     base, faults                            the strict schema and field; what is wrong, with code and place
 """
 
+from schemas import outlets, relations, reviews, sources, speakers, statements
 from schemas.appearances import AppearanceIn, AppearanceOut, AppearancePatch
 from schemas.base import Fault, Schema, problems
 from schemas.figures import FigureIn, FigureOut, FigurePatch
-from schemas.outlets import OutletIn, OutletOut, OutletPatch
-from schemas.relations import RelationIn, RelationOut, RelationPatch
-from schemas.reviews import ReviewIn, ReviewOut, ReviewPatch
-from schemas.sources import SourceIn, SourceOut, SourcePatch
-from schemas.speakers import SpeakerIn, SpeakerOut, SpeakerPatch
-from schemas.statements import StatementIn, StatementOut, StatementPatch
+from schemas.nouns import Noun
 
-__all__ = ["BY_NAME", "Fault", "Schema", "problems"]
+__all__ = ["BY_NAME", "NOUNS", "Fault", "Noun", "Schema", "problems"]
 
-# The names under which they are served as JSON Schemas.
+# The kinds of records, each by what its file declares.
+NOUNS: tuple[Noun, ...] = tuple(each.NOUN for each in (statements, speakers, outlets, sources, reviews, relations))
+# The names under which they and their parts are served as JSON Schemas.
 BY_NAME: dict[str, type[Schema]] = {
-    "statement": StatementOut,
-    "statement-input": StatementIn,
-    "statement-patch": StatementPatch,
     "appearance": AppearanceOut,
     "appearance-input": AppearanceIn,
     "appearance-patch": AppearancePatch,
     "figure": FigureOut,
     "figure-input": FigureIn,
     "figure-patch": FigurePatch,
-    "speaker": SpeakerOut,
-    "speaker-input": SpeakerIn,
-    "speaker-patch": SpeakerPatch,
-    "outlet": OutletOut,
-    "outlet-input": OutletIn,
-    "outlet-patch": OutletPatch,
-    "source": SourceOut,
-    "source-input": SourceIn,
-    "source-patch": SourcePatch,
-    "review": ReviewOut,
-    "review-input": ReviewIn,
-    "review-patch": ReviewPatch,
-    "relation": RelationOut,
-    "relation-input": RelationIn,
-    "relation-patch": RelationPatch,
 }
+for _noun in NOUNS:
+    BY_NAME |= _noun.schemas()

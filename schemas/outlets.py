@@ -6,6 +6,8 @@ from marshmallow import post_load
 
 from schemas.base import Document, OpenSchema, Schema
 from schemas.fields import Choice, Country, Language, Name, WebAddress
+from schemas.mergers import OutletMergerIn
+from schemas.nouns import Example, Noun
 from schemas.parts import LONGEST_NAME, Identifier, Listed, Reference, distinct
 from schemas.records import patched, record
 from schemas.vocabulary import OUTLET_TYPES
@@ -58,3 +60,19 @@ class OutletReference(OpenSchema):
 def outlet_reference(description: str, **options: Any) -> Reference:
     """A field that names an outlet by id or name, or describes one to find or create."""
     return Reference("outlet", OutletReference, OutletIn, description, **options)
+
+
+NOUN = Noun(
+    name="outlet",
+    plural="outlets",
+    about="Newspapers, agencies, broadcasters and others that printed or aired it.",
+    takes=OutletIn,
+    patches=OutletPatch,
+    sends=OutletOut,
+    merges=OutletMergerIn,
+    example=Example(
+        id="out_01kayv5q3mf8r8d2xq1n6z0t4x",
+        sent={"type": "news_agency", "name": "The Associated Press", "aliases": ["AP"], "country": "US"},
+        patch={"url": "https://apnews.example/", "version": 1},
+    ),
+)

@@ -5,7 +5,9 @@ from typing import Any
 
 from schemas.base import Document, Fault, OpenSchema, Schema
 from schemas.fields import Choice, Text
+from schemas.nouns import Example, Noun
 from schemas.records import patched, record
+from schemas.statements import NOUN as STATEMENT
 from schemas.statements import statement_reference
 from schemas.vocabulary import RELATIONS
 
@@ -36,3 +38,23 @@ class RelationOut(OpenSchema):
 
     class Meta(OpenSchema.Meta):
         include = record(RelationIn, "relation")
+
+
+NOUN = Noun(
+    name="relation",
+    plural="relations",
+    about="How statements bear on each other.",
+    takes=RelationIn,
+    patches=RelationPatch,
+    sends=RelationOut,
+    example=Example(
+        id="rel_01kayv5q3pf8r8d2xq1n6z0t51",
+        sent={
+            "subject": STATEMENT.example.id,
+            "type": "qualifies",
+            "object": "stm_01kayv5q3nf8r8d2xq1n6z0t4z",
+            "note": "It speaks of members of the forces.",
+        },
+        patch={"type": "agrees_with", "version": 1},
+    ),
+)

@@ -5,9 +5,11 @@ from typing import Any, ClassVar
 
 from schemas.base import Document, Fault, OpenSchema, Schema
 from schemas.fields import EDTFDate, Language, Text, WebAddress
+from schemas.nouns import Example, Noun
 from schemas.numbers import Number
 from schemas.parts import LONGEST_NAME, Part
 from schemas.records import patched, record, sent
+from schemas.statements import NOUN as STATEMENT
 from schemas.statements import statement_reference
 
 
@@ -101,3 +103,24 @@ class ReviewOut(OpenSchema):
 
     class Meta(OpenSchema.Meta):
         include = record(ReviewIn, "review")
+
+
+NOUN = Noun(
+    name="review",
+    plural="reviews",
+    about="What fact-checkers found about statements.",
+    takes=ReviewIn,
+    patches=ReviewPatch,
+    sends=ReviewOut,
+    example=Example(
+        id="rev_01kayv5q3pf8r8d2xq1n6z0t50",
+        sent={
+            "statement": STATEMENT.example.id,
+            "author": {"name": "Example Facts", "url": "https://facts.example"},
+            "url": "https://facts.example/2022/03/accountability",
+            "published_on": "2022-03-25",
+            "rating": {"alternate_name": "True", "rating_value": 5, "best_rating": 5, "worst_rating": 1},
+        },
+        patch={"rating": {"explanation": "The recording bears it out."}, "version": 1},
+    ),
+)

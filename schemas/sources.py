@@ -6,6 +6,7 @@ from typing import Any
 
 from schemas.base import Document, Fault, OpenSchema, Schema
 from schemas.fields import Digest, EDTFDate, Language, Text, WebAddress
+from schemas.nouns import Example, Noun
 from schemas.outlets import outlet_reference
 from schemas.parts import LONGEST_NAME, Identifier, Listed, Reference
 from schemas.records import patched, record
@@ -54,3 +55,22 @@ class SourceReference(OpenSchema):
 def source_reference(description: str, **options: Any) -> Reference:
     """A field that names a recorded source by its id."""
     return Reference("source", SourceReference, None, description, **options)
+
+
+NOUN = Noun(
+    name="source",
+    plural="sources",
+    about="Articles and other documents that statements stand in.",
+    takes=SourceIn,
+    patches=SourcePatch,
+    sends=SourceOut,
+    example=Example(
+        id="src_01kayv5q3pf8r8d2xq1n6z0t4z",
+        sent={
+            "url": "https://news.example/2022/03/23/accountability",
+            "outlet": "The Associated Press",
+            "title": "Accountability",
+        },
+        patch={"byline": ["Matthew Lee"], "version": 1},
+    ),
+)

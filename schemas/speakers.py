@@ -8,6 +8,8 @@ from marshmallow import post_load
 from schemas.base import Document, Fault, OpenSchema, Schema
 from schemas.edtf import bounds
 from schemas.fields import Choice, EDTFDate, Name, Text, WebAddress
+from schemas.mergers import SpeakerMergerIn
+from schemas.nouns import Example, Noun
 from schemas.parts import LONGEST_NAME, Identifier, Listed, Part, Reference, distinct
 from schemas.records import patched, record, sent
 from schemas.vocabulary import SPEAKER_TYPES
@@ -87,3 +89,19 @@ class SpeakerReference(OpenSchema):
 def speaker_reference(description: str, **options: Any) -> Reference:
     """A field that names a speaker by id or name, or describes one to find or create."""
     return Reference("speaker", SpeakerReference, SpeakerIn, description, **options)
+
+
+NOUN = Noun(
+    name="speaker",
+    plural="speakers",
+    about="People, organizations, governments and groups that said it.",
+    takes=SpeakerIn,
+    patches=SpeakerPatch,
+    sends=SpeakerOut,
+    merges=SpeakerMergerIn,
+    example=Example(
+        id="spk_01kayv5q3mf8r8d2xq1n6z0t4w",
+        sent={"type": "person", "name": "Antony Blinken", "aliases": ["Antony J. Blinken"]},
+        patch={"description": "American diplomat", "version": 1},
+    ),
+)

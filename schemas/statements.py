@@ -10,6 +10,7 @@ from schemas.appearances import AppearanceIn, AppearanceOut
 from schemas.base import Document, Fault, OpenSchema, Schema
 from schemas.fields import Choice, Day, EDTFDate, Language, Name, Text, WebAddress
 from schemas.figures import FigureIn, FigureOut
+from schemas.nouns import Example, Noun
 from schemas.numbers import Confidence, Integer
 from schemas.outlets import outlet_reference
 from schemas.parts import Identifier, Listed, Part, Reference
@@ -222,3 +223,30 @@ class StatementOut(OpenSchema):
 
     class Meta(OpenSchema.Meta):
         include = _sent()
+
+
+NOUN = Noun(
+    name="statement",
+    plural="statements",
+    about="Quotes and claims: who said what, when, and where it was printed.",
+    takes=StatementIn,
+    patches=StatementPatch,
+    sends=StatementOut,
+    example=Example(
+        id="stm_01kayv5q3nf8r8d2xq1n6z0t4y",
+        sent={
+            "kind": "quote",
+            "text": "We are committed to pursuing accountability using every tool available, "
+            "including criminal prosecutions",
+            "speaker": "Antony Blinken",
+            "speaker_role": "U.S. Secretary of State",
+            "outlet": "The Associated Press",
+            "url": "https://news.example/2022/03/23/accountability",
+            "said_on": "2022-03-23",
+            "date_text": "On Wednesday",
+            "topics": ["war crimes"],
+        },
+        patch={"said_on": "2022-03", "version": 1},
+        derived={"outlet": {"name": "The Associated Press"}, "corrections": []},
+    ),
+)

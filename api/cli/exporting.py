@@ -20,14 +20,15 @@ from api.domain.finding import streams
 from api.settings import Settings
 from api.storage.db import Unavailable, close_database
 
-_KINDS = {kind.plural: kind for kind in KINDS}
 _FORMATS = ("ndjson", "csv")
 Parameters = list[tuple[str, str]]
 
 
 @click.command()
 @click.argument("filters", nargs=-1)
-@click.option("--type", "type", type=click.Choice(list(_KINDS)), help="What is exported; statements, unless said.")
+@click.option(
+    "--type", "type", type=click.Choice(list(KINDS.by_plural())), help="What is exported; statements, unless said."
+)
 @click.option("--format", "format", type=click.Choice(_FORMATS), help="NDJSON, unless said.")
 @click.option("--withheld", is_flag=True, help="Also what only a key shows: withheld statements, texts of sources.")
 @click.option(
@@ -65,7 +66,7 @@ def _asked(filters: tuple[str, ...]) -> tuple[str | None, str | None, Parameters
             split = urlsplit(each)
             name, _, suffix = split.path.removeprefix("/v1/").rstrip("/").partition(".")
             collection, form = name, suffix or None
-            if collection not in _KINDS or form not in (None, *_FORMATS):
+            if collection not in KINDS.by_plural() or form not in (None, *_FORMATS):
                 raise click.UsageError(f"{each} is not the address of a list, such as /v1/statements.csv.")
             parameters += parse_qsl(split.query, keep_blank_values=True)
         elif "=" in each:
@@ -87,7 +88,7 @@ def _chunks(settings: Settings, collection: str, form: str, parameters: Paramete
     with app.test_request_context(f"/v1/{collection}.{form}?{urlencode(parameters)}"):
         query = query_string.read(contract.query, contract.forms, form)
         reader = OPERATOR if withheld else ANONYMOUS
-        yield from chunks(Stream(streams.batches(_KINDS[collection], query, reader), contract.gives, query))
+        yield from chunks(Stream(streams.batches(KINDS.by_plural()[collection], query, reader), contract.gives, query))
 
 
 def _print(chunks: Iterator[bytes]) -> None:

@@ -29,8 +29,7 @@ _START = """SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui", deepLi
 @endpoint(needs=None, gives="index")
 def index(key: object) -> dict[str, str]:
     """Tell where everything is."""
-    names = ("statements", "speakers", "outlets", "sources", "reviews", "relations")
-    links = {name: f"/v1/{name}" for name in names}
+    links = {kind.plural: f"/v1/{kind.plural}" for kind in openapi.collections()}
     return {"name": "On Record", **links, "openapi": "/openapi.json", "docs": "/docs"}
 
 

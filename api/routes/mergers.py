@@ -9,17 +9,17 @@ from api.domain.core.keys import Key
 from api.domain.core.kinds import Document, Kind
 from api.domain.reading.stored import Sent
 from api.domain.writing import mergers
-from api.routes.records import Expected
 from api.web.endpoint import endpoint
+from api.web.preconditions import Expected
 from schemas.base import Schema
 from schemas.mergers import UnmergerIn
 
 _RAISES = (NotFound, Gone, Conflict)
 
 
-def add_mergers(routes: Blueprint, kind: Kind, *, takes: type[Schema], gives: type[Schema]) -> None:
+def add_mergers(routes: Blueprint, kind: Kind, *, takes: type[Schema]) -> None:
     """Give a collection the routes that merge one of its records into another and take that back."""
-    a = "an" if kind.name[0] in "aeiou" else "a"
+    gives = kind.noun.sends
 
     @routes.post("/<id:id>/merge")
     @endpoint(
@@ -28,7 +28,7 @@ def add_mergers(routes: Blueprint, kind: Kind, *, takes: type[Schema], gives: ty
         gives=gives,
         conditional=True,
         raises=_RAISES,
-        summary=f"Merge {a} {kind.name} into another, which stands for both from then on.",
+        summary=f"Merge {kind.noun.one} into another, which stands for both from then on.",
     )
     def merge(id: str, body: Document, key: Key, expected: Expected) -> Sent:
         return mergers.merge(kind, id, body["into"], by=key, expected=expected)
@@ -40,7 +40,7 @@ def add_mergers(routes: Blueprint, kind: Kind, *, takes: type[Schema], gives: ty
         gives=gives,
         conditional="optional",
         raises=_RAISES,
-        summary=f"Take the merger of {a} {kind.name} back.",
+        summary=f"Take the merger of {kind.noun.one} back.",
     )
     def unmerge(id: str, body: Document, key: Key, expected: Expected) -> Sent:
         return mergers.unmerge(kind, id, by=key, expected=expected)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from flask import Blueprint
@@ -14,38 +15,37 @@ from api.domain.finding import listing, samples, streams, views
 from api.domain.reading import stored
 from api.domain.reading.stored import Sent
 from api.domain.writing import records
+from api.routes.mergers import add_mergers
 from api.web.answers import Envelope, dumps
 from api.web.endpoint import endpoint
+from api.web.preconditions import Expected
 from api.web.streams import Stream
-from schemas.base import Schema
-from schemas.queries import FORMS, PAGES, ListQuery, RecordQuery, RevisionsQuery
+from schemas.queries import FORMS, PAGES, AboutQuery, ListQuery, NamesQuery, RecordQuery, RevisionsQuery
 from schemas.withdrawals import WithdrawalIn
 
-Expected = frozenset[int] | None
 Errors = tuple[type[Refused], ...]
 
 
-def collection(
-    kind: Kind,
-    *,
-    gives: type[Schema],
-    patches: type[Schema],
-    query: type[ListQuery],
-    one: type[RecordQuery] = RecordQuery,
-) -> Blueprint:
+@cache
+def usual(kind: Kind) -> Blueprint:
+    """Return the routes of a kind of record that has no more than what it is gives it."""
+    query = NamesQuery if kind.merges else AboutQuery if kind.ends else ListQuery
+    return collection(kind, query=query)
+
+
+def collection(kind: Kind, *, query: type[ListQuery], one: type[RecordQuery] = RecordQuery) -> Blueprint:
     """Return the routes of a kind of record under its plural; `query` is that of the list, `one` of a record."""
     routes = Blueprint(kind.plural, __name__, url_prefix=f"/v1/{kind.plural}")
-    _read(routes, kind, gives, query, one)
-    _write(routes, kind, gives, patches)
-    _look_back(routes, kind, gives)
+    _read(routes, kind, query, one)
+    _write(routes, kind)
+    _look_back(routes, kind)
+    if kind.noun.merges:
+        add_mergers(routes, kind, takes=kind.noun.merges)
     return routes
 
 
-def _named(kind: Kind) -> str:
-    return f"{'an' if kind.name[0] in 'aeiou' else 'a'} {kind.name}"
-
-
-def _read(routes: Blueprint, kind: Kind, gives: type[Schema], query: type[ListQuery], one: type[RecordQuery]) -> None:
+def _read(routes: Blueprint, kind: Kind, query: type[ListQuery], one: type[RecordQuery]) -> None:
+    gives = kind.noun.sends
     moves: Errors = (Merged,) if kind.merges else ()
 
     @routes.get("")
@@ -57,13 +57,14 @@ def _read(routes: Blueprint, kind: Kind, gives: type[Schema], query: type[ListQu
         return Envelope(views.shaped(page.lines, query, key), page.next, page.total, page.total_exact)
 
     @routes.get("/<id:id>")
-    @endpoint(query=one, gives=gives, forms=(PAGES,), raises=(NotFound, Gone, *moves), summary=f"Read {_named(kind)}.")
+    @endpoint(query=one, gives=gives, forms=(PAGES,), raises=(NotFound, Gone, *moves), summary=f"Read {kind.noun.one}.")
     def read(id: str, query: dict[str, Any], key: Key) -> Sent:
         found = stored.find(kind, id, key)
         return replace(found, body=views.shaped(found.body, query, key))
 
 
-def _write(routes: Blueprint, kind: Kind, gives: type[Schema], patches: type[Schema]) -> None:
+def _write(routes: Blueprint, kind: Kind) -> None:
+    gives = kind.noun.sends
     # Not every kind has records that clash, that others need, or that others can stand for.
     clashes: Errors = (Conflict,) if kind.refuse is not Kind.refuse else ()
     needed: Errors = (Conflict,) if kind.release is not Kind.release else ()
@@ -72,11 +73,11 @@ def _write(routes: Blueprint, kind: Kind, gives: type[Schema], patches: type[Sch
     @routes.post("")
     @endpoint(
         needs="write",
-        takes=type(kind.takes),
+        takes=kind.noun.takes,
         gives=gives,
         status=201,
         raises=clashes,
-        summary=f"Record {_named(kind)}.",
+        summary=f"Record {kind.noun.one}.",
     )
     def record(body: Document, key: Key) -> Sent:
         return records.record(kind, body, by=key)
@@ -84,11 +85,11 @@ def _write(routes: Blueprint, kind: Kind, gives: type[Schema], patches: type[Sch
     @routes.patch("/<id:id>")
     @endpoint(
         needs="write",
-        patches=patches,
+        patches=kind.noun.patches,
         gives=gives,
         conditional=True,
         raises=(NotFound, Gone, *fixed),
-        summary=f"Revise {_named(kind)}.",
+        summary=f"Revise {kind.noun.one}.",
     )
     def revise(id: str, body: Document, key: Key, expected: Expected) -> Sent:
         return records.revise(kind, id, body, by=key, expected=expected)
@@ -100,19 +101,19 @@ def _write(routes: Blueprint, kind: Kind, gives: type[Schema], patches: type[Sch
         status=204,
         conditional=True,
         raises=(NotFound, Gone, *needed),
-        summary=f"Withdraw {_named(kind)}.",
+        summary=f"Withdraw {kind.noun.one}.",
     )
     def withdraw(id: str, body: Document, key: Key, expected: Expected) -> None:
         records.withdraw(kind, id, body["reason"], by=key, expected=expected)
 
 
-def _look_back(routes: Blueprint, kind: Kind, gives: type[Schema]) -> None:
+def _look_back(routes: Blueprint, kind: Kind) -> None:
     @routes.get("/<id:id>/revisions")
     @endpoint(
         query=RevisionsQuery,
         gives="revisions",
         raises=(NotFound,),
-        summary=f"Read the history of {_named(kind)}.",
+        summary=f"Read the history of {kind.noun.one}.",
     )
     def revisions(id: str, query: dict[str, Any], key: Key) -> Envelope | list[Document]:
         if query["diff"]:
@@ -122,6 +123,6 @@ def _look_back(routes: Blueprint, kind: Kind, gives: type[Schema]) -> None:
         return Envelope("\n".join(map(dumps, found.entries)), found.next, found.total, True)
 
     @routes.get("/<id:id>/revisions/<whole(max=2147483647):version>")
-    @endpoint(gives=gives, raises=(NotFound,), summary=f"Read {_named(kind)} as it was at a version.")
+    @endpoint(gives=kind.noun.sends, raises=(NotFound,), summary=f"Read {kind.noun.one} as it was at a version.")
     def revision(id: str, version: int, key: Key) -> Sent:
         return stored.revision(kind, id, version, key)

@@ -17,16 +17,17 @@ from api.domain.importing.imports import Options
 from api.domain.reading.stored import Sent
 from api.domain.writing import corrections
 from api.domain.writing.repeats import Asked
-from api.routes.records import Expected, collection
+from api.routes.records import collection
 from api.web import bulk
 from api.web.endpoint import endpoint
+from api.web.preconditions import Expected
 from schemas.bulk import BulkQuery
 from schemas.checks import SimilarQuery
 from schemas.corrections import CorrectionIn
 from schemas.filters import CountsQuery, StatementQuery, StatementsQuery
-from schemas.statements import StatementOut, StatementPatch
+from schemas.statements import StatementOut
 
-routes = collection(STATEMENT, gives=StatementOut, patches=StatementPatch, query=StatementsQuery, one=StatementQuery)
+routes = collection(STATEMENT, query=StatementsQuery, one=StatementQuery)
 
 
 @routes.get("/counts")

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from api.domain.evidence.registry import KINDS
 from schemas.assertions import AssertedOut
 from schemas.base import Schema
 from schemas.checks import CheckIn
 from schemas.corrections import CorrectionIn
 from schemas.figures import FigureIn
-from schemas.keys import KeyOut, NewKeyOut
+from schemas.keys import KeyIn, KeyOut, NewKeyOut
 from schemas.mergers import OutletMergerIn, SpeakerMergerIn, UnmergerIn
-from schemas.outlets import OutletIn, OutletOut
-from schemas.relations import RelationIn, RelationOut
-from schemas.reviews import ReviewIn, ReviewOut
-from schemas.sources import SourceIn, SourceOut
-from schemas.speakers import SpeakerIn, SpeakerOut
-from schemas.statements import StatementIn, StatementOut
+from schemas.outlets import NOUN as OUTLET
+from schemas.speakers import NOUN as SPEAKER
+from schemas.statements import NOUN as STATEMENT
 from schemas.withdrawals import WithdrawalIn
 
 Document = dict[str, Any]
@@ -26,49 +24,14 @@ VIEW = "9c56cc51b374"
 EPOCH = "f2b7a91c03de4586"
 TIME = "2026-11-22T10:00:00.000Z"
 IDS = {
-    "statement": "stm_01kayv5q3nf8r8d2xq1n6z0t4y",
-    "speaker": "spk_01kayv5q3mf8r8d2xq1n6z0t4w",
-    "outlet": "out_01kayv5q3mf8r8d2xq1n6z0t4x",
-    "source": "src_01kayv5q3pf8r8d2xq1n6z0t4z",
-    "review": "rev_01kayv5q3pf8r8d2xq1n6z0t50",
-    "relation": "rel_01kayv5q3pf8r8d2xq1n6z0t51",
+    "statement": STATEMENT.example.id,
+    "speaker": SPEAKER.example.id,
+    "outlet": OUTLET.example.id,
     "key": "key_01kayv5q3mf8r8d2xq1n6z0t4v",
 }
 _SPEAKER = {"id": IDS["speaker"], "name": "Antony Blinken", "type": "person"}
 _OUTLET = {"id": IDS["outlet"], "name": "The Associated Press", "type": "news_agency"}
-_ARTICLE = "https://news.example/2022/03/23/accountability"
-
-INPUTS: dict[str, Document] = {
-    "statement": {
-        "kind": "quote",
-        "text": "We are committed to pursuing accountability using every tool available, "
-        "including criminal prosecutions",
-        "speaker": "Antony Blinken",
-        "speaker_role": "U.S. Secretary of State",
-        "outlet": "The Associated Press",
-        "url": _ARTICLE,
-        "said_on": "2022-03-23",
-        "date_text": "On Wednesday",
-        "topics": ["war crimes"],
-    },
-    "speaker": {"type": "person", "name": "Antony Blinken", "aliases": ["Antony J. Blinken"]},
-    "outlet": {"type": "news_agency", "name": "The Associated Press", "aliases": ["AP"], "country": "US"},
-    "source": {"url": _ARTICLE, "outlet": "The Associated Press", "title": "Accountability"},
-    "review": {
-        "statement": IDS["statement"],
-        "author": {"name": "Example Facts", "url": "https://facts.example"},
-        "url": "https://facts.example/2022/03/accountability",
-        "published_on": "2022-03-25",
-        "rating": {"alternate_name": "True", "rating_value": 5, "best_rating": 5, "worst_rating": 1},
-    },
-    "relation": {
-        "subject": IDS["statement"],
-        "type": "qualifies",
-        "object": "stm_01kayv5q3nf8r8d2xq1n6z0t4z",
-        "note": "It speaks of members of the forces.",
-    },
-    "key": {"name": "newsroom", "scopes": ["write"]},
-}
+_KEY = {"name": "newsroom", "scopes": ["write"]}
 # Bodies of what is done to a record that is there, by their schemas.
 _DONE: dict[type[Schema], Document] = {
     WithdrawalIn: {"reason": "Recorded twice.", "version": 1},
@@ -82,31 +45,16 @@ _DONE: dict[type[Schema], Document] = {
     SpeakerMergerIn: {"into": "spk_01kayv5q3mf8r8d2xq1n6z0t4z", "version": 1},
     OutletMergerIn: {"into": "out_01kayv5q3mf8r8d2xq1n6z0t4z", "version": 1},
     UnmergerIn: {"version": 2},
+    KeyIn: _KEY,
     CheckIn: {"text": "We are committed to pursuing accountability", "speaker": "Antony Blinken"},
 }
-PATCHES: dict[str, Document] = {
-    "statement": {"said_on": "2022-03", "version": 1},
-    "speaker": {"description": "American diplomat", "version": 1},
-    "outlet": {"url": "https://apnews.example/", "version": 1},
-    "source": {"byline": ["Matthew Lee"], "version": 1},
-    "review": {"rating": {"explanation": "The recording bears it out."}, "version": 1},
-    "relation": {"type": "agrees_with", "version": 1},
-}
-_NEW_KEY = {"id": IDS["key"], "name": "newsroom", "scopes": ["write"], "created_at": TIME, "expires_at": None}
+_NEW_KEY = {"id": IDS["key"], **_KEY, "created_at": TIME, "expires_at": None}
 _ASSERTED = {
     **FigureIn().load({"name": "soldiers killed", "min_value": 7000, "max_value": 15000}),
     "statement": {"id": IDS["statement"], "kind": "claim", "text": "Between 7,000 and 15,000 were killed."},
     "speaker": _SPEAKER,
     "outlet": _OUTLET,
     "said_on": "2022-03-23",
-}
-_RECORDS: dict[type[Schema], tuple[str, type[Schema], Document]] = {
-    StatementOut: ("statement", StatementIn, {"speaker": _SPEAKER, "outlet": _OUTLET, "corrections": []}),
-    SpeakerOut: ("speaker", SpeakerIn, {}),
-    OutletOut: ("outlet", OutletIn, {}),
-    SourceOut: ("source", SourceIn, {"outlet": _OUTLET}),
-    ReviewOut: ("review", ReviewIn, {}),
-    RelationOut: ("relation", RelationIn, {}),
 }
 
 
@@ -118,17 +66,33 @@ def of(sends: type[Schema]) -> Document:
         return {**_NEW_KEY, "revoked_at": None, "last_used_at": TIME}
     if sends is NewKeyOut:
         return {**_NEW_KEY, "key": "onr_2Dx6P9c0kQ7rT1vW4yB8nM3sF5hJ6lA0zE_uGiOqXtY_1a2b3c4d"}
-    name, takes, own = _RECORDS[sends]
-    fields = {**takes().load(INPUTS[name]), **own}
-    for appearance in fields.get("appearances", ()):
-        appearance["outlet"] = _OUTLET
+    noun = next(kind.noun for kind in KINDS if kind.noun.sends is sends)
+    fields = {**noun.takes().load(noun.example.sent), **noun.example.derived}
     meta = {"created_at": TIME, "updated_at": TIME, "recorded_by": "newsroom"}
-    return {"id": IDS[name], "version": 1, **fields, **meta}
+    return {"id": noun.example.id, "version": 1, **_with_names(fields), **meta}
 
 
-def sent(takes: type[Schema], noun: str) -> Document:
-    """Return an example of a body that is read by a schema, of a record of that noun."""
-    return _DONE.get(takes) or INPUTS[noun]
+def _with_names(value: Any) -> Any:
+    """Return what is sent in place of what was loaded: who is named by a name alone is shown with id and type."""
+    if isinstance(value, dict):
+        shown = next((each for each in (_SPEAKER, _OUTLET) if value == {"name": each["name"]}), None)
+        return shown or {name: _with_names(each) for name, each in value.items()}
+    return [_with_names(each) for each in value] if isinstance(value, list) else value
+
+
+def id_of(noun: str) -> str | None:
+    """Return the id of an example of a noun, None where there are no ids of it."""
+    return next((kind.noun.example.id for kind in KINDS if kind.name == noun), IDS.get(noun))
+
+
+def patch(patches: type[Schema]) -> Document:
+    """Return an example of a patch that is read by a schema."""
+    return next(kind.noun.example.patch for kind in KINDS if kind.noun.patches is patches)
+
+
+def sent(takes: type[Schema]) -> Document:
+    """Return an example of a body that is read by a schema."""
+    return _DONE.get(takes) or next(kind.noun.example.sent for kind in KINDS if kind.noun.takes is takes)
 
 
 def page(*items: Document) -> Document:
@@ -156,7 +120,7 @@ _CHANGE = {
     "sha256": _WRITE["sha256"],
 }
 _LINK = "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752"
-_SAID = str(INPUTS["statement"]["text"])
+_SAID = str(STATEMENT.example.sent["text"])
 _VERDICT = {
     "verdict": "excerpt",
     "matches": [
@@ -187,7 +151,7 @@ _VERDICT = {
             "attribution": "speaker",
             "status": "published",
             "corrections": [],
-            "first_appearance": {"outlet": _OUTLET, "url": _ARTICLE, "published_on": None},
+            "first_appearance": {"outlet": _OUTLET, "url": STATEMENT.example.sent["url"], "published_on": None},
         }
     ],
     "store": {"statements": 21, "as_of": TIME},

@@ -14,11 +14,13 @@ from schemas.numbers import Integer
 
 _VERSION = Integer(least=1, most=2**31 - 1, required=True)
 _TAG = re.compile(r'(?:W/)?"([^"]*)"')
+# The versions that a change was made for, None for any.
+Expected = frozenset[int] | None
 _TAGS = re.compile(r'\s*(?:W/)?"[^"]*"\s*(?:,\s*(?:W/)?"[^"]*"\s*)*')
 _OURS = re.compile(r"([a-z]{3}_[0-9a-z]{26})\.([1-9][0-9]{0,8})(?:-.*)?")
 
 
-def expected(id: str, sent: Any, *, optional: bool = False) -> frozenset[int] | None:
+def expected(id: str, sent: Any, *, optional: bool = False) -> Expected:
     """Return the versions that fit the request's precondition, None where any does (`If-Match: *`).
 
     Takes `version` out of the body. A weak tag counts, and of a tag only id and version are compared.

@@ -74,7 +74,7 @@ def exists(name: str) -> bool:
 def served() -> tuple[str, ...]:
     """The source of the routes, in which every address is spelled out, and the collections."""
     text = "".join(file.read_text() for file in (ROOT / "api/routes").glob("*.py"))
-    plurals = "".join(file.read_text() for file in (ROOT / "api/domain").rglob("*.py"))
+    plurals = "".join(file.read_text() for file in (ROOT / "schemas").rglob("*.py"))
     return (text, *(f"/v1/{plural}" for plural in re.findall(r'plural="(\w+)"', plurals)))
 
 

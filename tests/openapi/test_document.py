@@ -17,8 +17,10 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from api.app import create_app
+from api.domain.evidence.registry import KINDS as REGISTRY
 from api.settings import Settings
 from api.web import examples, openapi
+from schemas.keys import KeyIn
 from tests.conftest import Client, statement
 
 # Routes that are no operations of the API, each with its reason.
@@ -224,12 +226,12 @@ def test_the_examples_of_requests_are_accepted(kind: str, document: Json, alice:
 
 
 def test_the_example_of_a_key_is_accepted(dora: Client) -> None:
-    assert dora.post("/v1/keys", examples.INPUTS["key"]).status_code == 201
+    assert dora.post("/v1/keys", examples.sent(KeyIn)).status_code == 201
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_example_of_a_record_has_the_members_of_a_real_one(kind: str, document: Json, alice: Client) -> None:
-    record = alice.record(among_stored(examples.INPUTS[kind], alice), f"{kind}s")
+    record = alice.record(among_stored(REGISTRY[kind].noun.example.sent, alice), f"{kind}s")
     answer = document["paths"][f"/v1/{kind}s/{{id}}"]["get"]["responses"]["200"]
     assert set(answer["content"]["application/json"]["examples"]["answer"]["value"]) == set(record)
 

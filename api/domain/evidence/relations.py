@@ -8,7 +8,7 @@ from api.domain.core.errors import Conflict
 from api.domain.core.kinds import Document, Kind
 from api.domain.drafting.references import Resolution
 from api.storage.db import rows
-from schemas.relations import RelationIn
+from schemas.relations import NOUN
 
 ENDS = ("subject", "object")
 _BETWEEN = "SELECT id, document FROM relation WHERE subject = ? AND object = ?"
@@ -35,10 +35,7 @@ def _columns(n: int, document: Document, drawn: object) -> dict[str, object]:
 
 
 RELATION = Kind(
-    name="relation",
-    plural="relations",
-    prefix="rel",
-    takes=RelationIn(),
+    noun=NOUN,
     settle=_settle,
     columns=_columns,
     refuse=_refuse,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from api.domain.core.kinds import Document, Kind
 from api.domain.drafting.references import Resolution
-from schemas.reviews import ReviewIn
+from schemas.reviews import NOUN
 
 
 def _settle(fields: Document, resolution: Resolution) -> Document:
@@ -27,10 +27,7 @@ def _columns(n: int, document: Document, drawn: object) -> dict[str, object]:
 
 
 REVIEW = Kind(
-    name="review",
-    plural="reviews",
-    prefix="rev",
-    takes=ReviewIn(),
+    noun=NOUN,
     settle=_settle,
     merge=_merge,
     columns=_columns,

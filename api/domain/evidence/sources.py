@@ -9,7 +9,7 @@ from api.domain.core.kinds import Document, Kind
 from api.domain.drafting.references import Resolution
 from api.domain.indexing import names
 from api.text.addresses import canonical
-from schemas.sources import SourceIn
+from schemas.sources import NOUN
 
 
 def _settle(fields: Document, resolution: Resolution) -> Document:
@@ -39,10 +39,7 @@ def _tells(document: Document) -> set[str]:
 
 
 SOURCE = Kind(
-    name="source",
-    plural="sources",
-    prefix="src",
-    takes=SourceIn(),
+    noun=NOUN,
     settle=_settle,
     merge=_merge,
     columns=_columns,

@@ -16,7 +16,7 @@ from api.storage.db import execute_many, insert_all
 from api.text.addresses import host_key, host_of
 from api.text.folding import fingerprint, fold
 from schemas.edtf import bounds
-from schemas.statements import SHORTHAND, StatementIn
+from schemas.statements import NOUN, SHORTHAND
 
 # The columns of the tables beside, after the statement's number.
 _BESIDE = {"statement_url": ("url", "host"), "mention": ("record",), "topic": ("folded", "label")}
@@ -211,10 +211,7 @@ def _index(news: list[tuple[int, Document, Drawn]]) -> None:
 
 
 STATEMENT = Kind(
-    name="statement",
-    plural="statements",
-    prefix="stm",
-    takes=StatementIn(),
+    noun=NOUN,
     settle=_settle,
     merge=_merge,
     draw=_draw,

@@ -21,9 +21,6 @@ from api.domain.reading.stored import GONE, was_public
 from api.storage.db import among
 
 Change = dict[str, Any]
-# Who is named comes before what names them, and goes after it.
-_ORDER = {kind.name: place for place, kind in enumerate(KINDS)}
-_LAST = 2 * len(KINDS)
 # How many entries are looked at for the last that may be known: the first few mostly have it.
 _LOOKED_AT = (8, 64, 512, 4096)
 
@@ -93,7 +90,9 @@ def _turned(turn: Turn, at: str, sha256: str | None, *, hidden: bool) -> _Told:
 
 
 def _place(type: str, *, ends: bool) -> int:
-    return _LAST - _ORDER[type] if ends else _ORDER[type]
+    """Return the place among what one entry tells: who is named comes before what names them, and goes after it."""
+    order = KINDS.order()
+    return 2 * len(order) - order[type] if ends else order[type]
 
 
 def _digests(turned: Sequence[Turn]) -> dict[str, str]:

@@ -21,7 +21,6 @@ from api.domain.writing import repeats
 from api.storage import db as storage
 from api.storage.db import db, execute, row, rows, translated, writing
 
-_BY_TYPE = {kind.name: kind for kind in KINDS}
 # How many of those that still need a record are named.
 _NAMED = 20
 
@@ -89,7 +88,7 @@ def dependents(kind: Kind, id: str) -> list[str]:
 def _kind(id: str) -> tuple[Kind, int]:
     """Return the kind of a record and its last version; raises NotFound, Gone."""
     entries = log.of_record(id, limit=1)
-    kind = _BY_TYPE[entries[0].type] if entries else KINDS[0]
+    kind = KINDS[entries[0].type] if entries else next(iter(KINDS))
     if not entries or entries[0].op == "erase":
         raise stored.missing(kind, id, may_know=True)
     return kind, entries[0].version

@@ -168,15 +168,12 @@ class _Copy:
 
 _ENTRIES = "SELECT record, version, seq, op, type, sha256 FROM entry ORDER BY record, version"
 _REVISIONS = "SELECT record, 'revision', version, document, salt FROM revision ORDER BY record, version"
-_CURRENT = " UNION ALL ".join(
-    f"SELECT id AS record, '{kind.name}' AS place, version, document, salt FROM {kind.name}" for kind in KINDS
-)
 
 
 def _documents(seen: Seen, hurt: set[str], progress: Progress) -> Iterator[Problem]:
     entries = _grouped(_rows(_ENTRIES, 1000))
     revisions = _grouped(_copies(_REVISIONS))
-    current = _grouped(_copies(f"SELECT * FROM ({_CURRENT}) AS held ORDER BY record"))
+    current = _grouped(_copies(f"SELECT * FROM ({_current()}) AS held ORDER BY record"))
     for id, (written, superseded, held) in _merged(entries, revisions, current):
         for problem in _record(id, written, superseded, held):
             hurt.add(id)
@@ -184,6 +181,11 @@ def _documents(seen: Seen, hurt: set[str], progress: Progress) -> Iterator[Probl
         if written and held:
             seen.records += 1
         progress(seen.entries, seen.entries * 2)
+
+
+def _current() -> str:
+    each = "SELECT id AS record, '{kind.name}' AS place, version, document, salt FROM {kind.name}"
+    return " UNION ALL ".join(each.format(kind=kind) for kind in KINDS)
 
 
 def _record(id: str, written: list[Any], superseded: list[_Copy], held: list[_Copy]) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from functools import partial
 from api.domain.core.kinds import Document, Kind
 from api.domain.indexing import names
 from api.domain.parties import survivors
-from schemas.outlets import OutletIn
+from schemas.outlets import NOUN
 
 
 def _settle(fields: Document, resolution: object) -> Document:
@@ -23,10 +23,7 @@ def _project(n: int, document: Document | None, previous: Document | None) -> No
 
 
 OUTLET = Kind(
-    name="outlet",
-    plural="outlets",
-    prefix="out",
-    takes=OutletIn(),
+    noun=NOUN,
     settle=_settle,
     columns=_columns,
     project=_project,

@@ -13,5 +13,6 @@ From the whole to its parts:
 
 from api.web.openapi.documents import document
 from api.web.openapi.json_schemas import json_schema, schema_names
+from api.web.openapi.operations import collections
 
-__all__ = ["document", "json_schema", "schema_names"]
+__all__ = ["collections", "document", "json_schema", "schema_names"]

@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 
+from api.domain.core.kinds import Kind
+from api.domain.evidence.registry import KINDS
 from api.web.openapi.plain import ANSWERS, CHANGE, HISTORY_ENTRY, PROBLEM, VIEW
 from api.web.openapi.shapes import Json
 from api.web.openapi.verdicts import MATCH
@@ -36,7 +38,8 @@ _OTHERS: tuple[type[Schema], ...] = (
     UnmergerIn,
 )
 _REFERENCE = re.compile(rf'"{PLACE}([A-Za-z]+)"')
-_LISTED = ("Statement", "Speaker", "Outlet", "Source", "Review", "Relation", "Asserted", "Key", "HistoryEntry")
+# Listed besides the records of every kind.
+_LISTED = ("Asserted", "Key", "HistoryEntry", "StatementView")
 
 
 def title(schema: type[Schema]) -> str:
@@ -61,13 +64,22 @@ def reached(start: object) -> dict[str, Json]:
     return {name: known[name] for name in sorted(found)}
 
 
-@cache
+def by_name() -> dict[str, type[Schema]]:
+    """Return the schemas of documents by the names under which they are served."""
+    return BY_NAME | {name: schema for kind in KINDS for name, schema in kind.noun.schemas().items()}
+
+
 def components() -> dict[str, Json]:
     """Return all schemas by name; nobody may change them."""
+    return _components(KINDS.all)
+
+
+@cache
+def _components(kinds: tuple[Kind, ...]) -> dict[str, Json]:
     made = {**_of_documents(), **dict(ANSWERS.values())}
     made.update(Problem=PROBLEM, HistoryEntry=HISTORY_ENTRY, Change=CHANGE, Match=MATCH)
     made["StatementView"] = VIEW
-    made.update({f"{name}Page": _page(ref(name)) for name in (*_LISTED, "StatementView")})
+    made.update({f"{name}Page": _page(ref(name)) for name in (*(title(kind.noun.sends) for kind in kinds), *_LISTED)})
     return made
 
 
@@ -80,7 +92,7 @@ def _of_documents() -> dict[str, Json]:
     spec = APISpec(title="On Record", version="1", openapi_version="3.1.0", plugins=[plugin])
     assert plugin.converter is not None
     plugin.converter.add_attribute_function(_exact_reference)  # type: ignore[no-untyped-call]
-    for schema in (*BY_NAME.values(), *_OTHERS):
+    for schema in (*by_name().values(), *_OTHERS):
         if title(schema) not in spec.components.schemas:
             spec.components.schema(title(schema), schema=schema)
     known = {title(each): each for each in _descendants(Schema)}

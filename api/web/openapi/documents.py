@@ -9,17 +9,12 @@ from flask import current_app
 
 from api.web.openapi.components import reached
 from api.web.openapi.inputs import body, parameters
-from api.web.openapi.operations import Operation, operations
+from api.web.openapi.operations import Operation, collections, operations
 from api.web.openapi.outputs import header_components, problem_responses, responses
 from api.web.openapi.shapes import Json
 
+# What is no collection of records; of those their nouns say it.
 TAGS = {
-    "statements": "Quotes and claims: who said what, when, and where it was printed.",
-    "speakers": "People, organizations, governments and groups that said it.",
-    "outlets": "Newspapers, agencies, broadcasters and others that printed or aired it.",
-    "sources": "Articles and other documents that statements stand in.",
-    "reviews": "What fact-checkers found about statements.",
-    "relations": "How statements bear on each other.",
     "figures": "The quantities that statements assert, with who says so and when.",
     "check": "Whether a quotation is real, altered or someone else's, with the evidence.",
     "log": "What was written, in its order: the change feed, and the chain that shows that nothing was changed since.",
@@ -56,6 +51,7 @@ def _document() -> Json:
         tags.add(each.tag)
         paths.setdefault(each.path, {})[each.method.lower()] = _operation(each)
     answers = problem_responses()
+    about = {kind.plural: kind.noun.about for kind in collections()} | TAGS
     return {
         "openapi": "3.1.0",
         "info": {
@@ -66,7 +62,7 @@ def _document() -> Json:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": current_app.config["PUBLIC_URL"] or "/"}],
-        "tags": [{"name": name, "description": about} for name, about in TAGS.items() if name in tags],
+        "tags": [{"name": name, "description": text} for name, text in about.items() if name in tags],
         "paths": paths,
         "components": {
             "schemas": reached([paths, answers]),

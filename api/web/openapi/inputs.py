@@ -14,6 +14,7 @@ from api.web.openapi.shapes import Json
 from api.web.problems import TYPES
 from schemas.parts import id_pattern
 from schemas.queries import Query
+from schemas.statements import NOUN as STATEMENT
 
 # RFC 9110, section 8.8.3, in ASCII.
 _TAG = r'(?:W/)?"[!#-~]*"'
@@ -48,7 +49,7 @@ def parameters(operation: Operation) -> list[Json]:
     found = [_in_path(operation, name) for name in sorted(operation.rule.arguments)]
     found += _in_query(operation.contract.query)
     if operation.contract.conditional:
-        found.append(_with_example(_IF_MATCH, f'"{examples.IDS[operation.noun]}.1-{examples.VIEW}"'))
+        found.append(_with_example(_IF_MATCH, f'"{examples.id_of(operation.noun)}.1-{examples.VIEW}"'))
     if operation.repeatable:
         found.append(_with_example(_IDEMPOTENCY_KEY, "3f0c8a52-7d7e-4a38-9d0b-6a0a4c1f2b11"))
     if operation.conditional_read:
@@ -65,16 +66,16 @@ def body(operation: Operation) -> Json | None:
         return None
     media: tuple[str, ...] = (bodies.JSON,)
     if operation.contract.patches:
-        example, media = examples.PATCHES[operation.noun], (bodies.MERGE_PATCH, bodies.JSON)
+        example, media = examples.patch(type(schema)), (bodies.MERGE_PATCH, bodies.JSON)
     else:
-        example = examples.sent(type(schema), operation.noun)
+        example = examples.sent(type(schema))
     content = {"schema": ref(title(type(schema))), "examples": {"request": {"value": example}}}
     return {"required": not operation.contract.bodiless, "content": dict.fromkeys(media, content)}
 
 
 def _file(contract: Contract) -> Json:
     """Return a body of many lines, which are beyond JSON Schema."""
-    sent = examples.INPUTS["statement"]
+    sent = STATEMENT.example.sent
     texts = {
         True: ndjson.lines(orjson.dumps(sent).decode()),
         False: csv.lines([_CSV, [str(sent[name]) for name in _CSV]]),
@@ -95,7 +96,7 @@ def _in_path(operation: Operation, name: str) -> Json:
         "id": (
             f"The id of the {noun}.",
             {"type": "string", "pattern": id_pattern(noun) if noun else ""},
-            examples.IDS.get(noun),
+            examples.id_of(noun),
         ),
         "version": ("The number of a version.", {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}, 1),
         "seq": ("The number of an entry.", {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}, 1),

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from flask import current_app
 from werkzeug.routing import Rule
 
+from api.domain.core.kinds import Kind
+from api.domain.evidence.registry import KINDS
 from api.web.endpoint import Contract
 from schemas.vocabulary import PREFIXES
 
@@ -53,6 +55,8 @@ class Operation:
     @property
     def noun(self) -> str:
         """What the resource has many of, such as statement; empty where it has no ids."""
+        if kind := KINDS.by_plural().get(self.tag):
+            return kind.name
         noun = self.tag.removesuffix("s")
         return noun if noun in PREFIXES else ""
 
@@ -94,6 +98,12 @@ class Operation:
         if needs is None or (needs == "read" and current_app.config["PUBLIC_READ"]):
             return [{}, {"key": []}]
         return [{"key": [needs]}]
+
+
+def collections() -> list[Kind]:
+    """Return the kinds of records that the application has routes for, in the order of these."""
+    kinds = KINDS.by_plural()
+    return [kinds[name] for name in current_app.blueprints if name in kinds]
 
 
 def operations() -> Iterator[Operation]:
