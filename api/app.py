@@ -10,7 +10,7 @@ from api.domain.evidence.registry import KINDS
 from api.routes.records import usual
 from api.settings import Settings
 from api.storage.db import open_database
-from api.web import addresses, bodies, keys, limits, negotiation, origins, problems, proxies, sending, streams, waiting
+from api.web import addresses, bodies, failures, keys, limits, negotiation, origins, proxies, sending, streams, waiting
 from api.web.observing import observe
 
 # Those of statements and what is no collection of records; every other kind has the usual ones.
@@ -51,7 +51,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     observe(app)
     if settings.proxies:
         proxies.trust(app, settings.proxies)
-    app.register_error_handler(Exception, problems.answer)
+    app.register_error_handler(Exception, failures.answer)
     for name in ROUTES:
         app.register_blueprint(import_module(f"{__package__}.routes.{name}").routes)
     for kind in KINDS:

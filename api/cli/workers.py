@@ -20,7 +20,7 @@ from gunicorn.http.body import ChunkedReader
 from gunicorn.workers.gthread import ThreadWorker
 from werkzeug.exceptions import default_exceptions
 
-from api.web import observing, problems
+from api.web import failures, observing, problems
 from api.web.bodies import MOST_BYTES_OF_LINES
 from api.web.keys import hide
 from schemas.faults import echo
@@ -110,9 +110,9 @@ def _problem(error: Exception, status: int, path: str, request_id: str) -> bytes
     """Return a whole answer, head and body, that tells of a request that could not be read."""
     named = default_exceptions[status]()
     type, detail = problems.of_status(status, named.name), _detail(error, status)
-    body = hide(problems.document(type, detail, path, request_id)).encode()
+    body = hide(failures.document(type, detail, path, request_id)).encode()
     headers = [
-        ("Content-Type", problems.MEDIA_TYPE),
+        ("Content-Type", failures.MEDIA_TYPE),
         ("Content-Length", str(len(body))),
         observing.CLOSE,
         ("X-Request-Id", request_id),
@@ -146,7 +146,7 @@ def _path(error: Exception, req: Any) -> str:
         path = target.partition(b"?")[0].partition(b" ")[0]
     else:
         path = str(getattr(req or getattr(error, "req", None), "path", "")).encode()
-    return quote(path[:200], safe=problems.IN_PATHS + "%") or "/"
+    return quote(path[:200], safe=failures.IN_PATHS + "%") or "/"
 
 
 def _take_leave(client: socket.socket, silence: float) -> None:

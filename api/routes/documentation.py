@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, request, send_from_directory
 
 from api.domain.core.errors import NotFound
-from api.web import addresses, openapi, problems
+from api.web import addresses, failures, openapi, problems
 from api.web.endpoint import endpoint
 from schemas.faults import echo
 
@@ -57,8 +57,8 @@ def problem(slug: str, key: object) -> Response | dict[str, Any]:
     found = problems.TYPES.get(slug)
     if found is None:
         raise NotFound(f"There is no problem type {echo(slug)}; there are {', '.join(problems.TYPES)}.")
-    if problems.wants_page():
-        return Response(problems.page(found.title, found.about), mimetype="text/html")
+    if failures.wants_page():
+        return Response(failures.page(found.title, found.about), mimetype="text/html")
     return {"type": f"/problems/{slug}", "title": found.title, "status": found.status, "detail": found.about}
 
 

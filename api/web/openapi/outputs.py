@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import orjson
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from api.domain.core.errors import (
     BadParameter,
-    Conflict,
     Forbidden,
-    Gone,
     Invalid,
-    Merged,
-    NotFound,
-    OtherEpoch,
     PreconditionMissing,
     Refused,
     Reused,
     Stale,
     Unauthenticated,
-    Unusable,
 )
 from api.formats import csv, ndjson
 from api.formats.documents import BadJSON
@@ -26,13 +21,14 @@ from api.storage.db import Unavailable
 from api.web import examples, repeats
 from api.web.bodies import WrongMediaType
 from api.web.endpoint import Contract
+from api.web.failures import MEDIA_TYPE
 from api.web.limits import TooMany
 from api.web.negotiation import MEDIA
 from api.web.openapi.components import ref, title
 from api.web.openapi.operations import Operation
 from api.web.openapi.plain import ANSWERS
 from api.web.openapi.shapes import Json
-from api.web.problems import MEDIA_TYPE, TYPES, Type, type_of
+from api.web.problems import TYPES, Type, type_of
 from schemas.keys import NewKeyOut
 
 HEADERS: dict[str, Json] = {
@@ -51,38 +47,8 @@ HEADERS: dict[str, Json] = {
     },
     "Retry-After": {"description": "In how many seconds to try again.", "required": True},
 }
-_OF_PROBLEMS = {
-    308: "Location",
-    401: "WWW-Authenticate",
-    403: "WWW-Authenticate",
-    429: "Retry-After",
-    503: "Retry-After",
-}
 _LIMITED = ("RateLimit-Policy", "RateLimit")
 _MEDIA = {"json-schema": "application/schema+json", "security-contact": "text/plain"}
-# What a problem says besides, where it can say more.
-_FACTS: dict[str, Json] = {
-    "invalid": {"errors": [{"pointer": "#/kind", "code": "required", "detail": "This field is required."}]},
-    "parameters": {
-        "errors": [
-            {"parameter": "limt", "code": "unknown", "detail": "There is no parameter 'limt' here. Did you mean limit?"}
-        ]
-    },
-    "other-epoch": {"epoch": examples.EPOCH},
-    "conflict": {
-        "existing": {"id": examples.IDS["statement"], "url": f"/v1/statements/{examples.IDS['statement']}"},
-    },
-    "merged": {
-        "existing": {"id": examples.IDS["speaker"], "url": f"/v1/speakers/{examples.IDS['speaker']}"},
-    },
-    "stale": {"current_version": 2},
-    "gone": {
-        "withdrawn_at": examples.TIME,
-        "withdrawn_by": "newsroom",
-        "reason": "Recorded twice.",
-        "id": examples.IDS["statement"],
-    },
-}
 
 
 def responses(operation: Operation) -> Json:
@@ -108,28 +74,23 @@ def problems(operation: Operation) -> list[Type]:
         errors += [Unauthenticated, TooMany, Unavailable]
     if contract.needs in ("write", "admin"):
         errors.append(Forbidden)
-    found = []
     if contract.files:
-        errors.append(WrongMediaType)
-        found.append(TYPES["too-large"])
+        errors += [WrongMediaType, RequestEntityTooLarge]
     if contract.takes or contract.patches:
-        errors += [BadJSON, WrongMediaType, Invalid]
-        found.append(TYPES["too-large"])
+        errors += [BadJSON, WrongMediaType, RequestEntityTooLarge, Invalid]
     if operation.repeatable:
         errors.append(Reused)
     if contract.conditional:
         errors += [Refused, Stale]
         if contract.conditional != "optional":
             errors.append(PreconditionMissing)
-    return found + [type_of(error) for error in dict.fromkeys(errors)]
+    return [type_of(error) for error in dict.fromkeys(errors)]
 
 
 def problem_responses() -> Json:
     """Return the answers for all problems by name, an example for each type in those of its status."""
     found: Json = {}
-    errors = (Merged, BadJSON, BadParameter, Unauthenticated, Forbidden, NotFound, Conflict, OtherEpoch, Gone, Stale)
-    more = (WrongMediaType, Invalid, Unusable, Reused, PreconditionMissing, TooMany, Unavailable)
-    for type in (TYPES["too-large"], *(type_of(error) for error in (*errors, *more))):
+    for type in (type for type in TYPES.values() if type.raised):
         example = {
             "type": f"/problems/{type.slug}",
             "title": type.title,
@@ -137,10 +98,10 @@ def problem_responses() -> Json:
             "detail": type.about,
             "instance": "/v1/statements",
             "request_id": "5f0c2a1e9b7d4c36",
-            **_FACTS.get(type.slug, {}),
+            **type.facts,
         }
         content = {"schema": ref("Problem"), "examples": {}}
-        headers = _headers("X-Request-Id", *_LIMITED, *filter(None, [_OF_PROBLEMS.get(type.status)]))
+        headers = _headers("X-Request-Id", *_LIMITED, *(name for name in type.headers if name in HEADERS))
         fresh = {"description": f"{type.title}.", "headers": headers, "content": {MEDIA_TYPE: content}}
         known = found.setdefault(f"Problem{type.status}", fresh)
         if known is not fresh:
