@@ -86,7 +86,7 @@ def _chunks(settings: Settings, collection: str, form: str, parameters: Paramete
     view: Any = app.view_functions[f"{collection}.list_"]
     contract = view.contract
     with app.test_request_context(f"/v1/{collection}.{form}?{urlencode(parameters)}"):
-        query = query_string.read(contract.query, contract.forms, form)
+        query = query_string.read(contract.parameters, contract.forms, form)
         reader = OPERATOR if withheld else ANONYMOUS
         yield from chunks(Stream(streams.batches(KINDS.by_plural()[collection], query, reader), contract.gives, query))
 

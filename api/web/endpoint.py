@@ -1,15 +1,15 @@
 """One decorator declares a route: who may, what comes in, what goes out; and runs each request in one order.
 
-Permission, then what was asked before, then input, then the work, then the answer with its validators. What the
-decorator is told is kept as the view's `contract`, of which the OpenAPI document and the tests of permissions are made.
+Permission, then what was asked before, then input, then the work, then the answer with its validators. The decorator
+is kept as the view's `contract`, of which the OpenAPI document and the tests of permissions are made.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import wraps
+from dataclasses import dataclass, replace
+from functools import cached_property, wraps
 from time import monotonic
 from typing import Any, Literal
 
@@ -30,97 +30,54 @@ from schemas.queries import NoQuery, Query
 View = Callable[..., Any]
 # Whether a change must say which version it was made for, or may.
 Conditional = bool | Literal["optional"]
-_NO_QUERY = NoQuery()
 # What has taken so many seconds has filled caches with what hardly anybody asks for.
 _HEAVY = 0.25
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Contract:
-    """What a route promises. `gives` is a schema or, for what is no record, the name of a response."""
+    """What a route promises; put above a view, it declares it.
 
-    needs: str | None
-    takes: Schema | None
-    patches: Schema | None
-    query: Query
-    gives: type[Schema] | str | None
-    lists: bool
-    logged: bool
-    status: int
-    conditional: Conditional
-    secret: bool
-    keyless: bool
-    forms: tuple[str, ...]
-    files: tuple[str, ...]
-    statuses: tuple[int, ...]
-    raises: tuple[type[Exception], ...]
-    summary: str
-
-    @property
-    def bodiless(self) -> bool:
-        """Whether the body may be left out, since there is nothing in it that must be said."""
-        if self.takes is None or "oneOf" in self.takes.json_schema:
-            return False
-        return not any(field.required for field in self.takes.load_fields.values())
-
-    @property
-    def writes(self) -> bool:
-        """Whether it changes something, so that doing it twice differs from doing it once."""
-        return self.needs in ("write", "admin")
-
-
-def endpoint(
-    *,
-    needs: str | None = "read",
-    keyless: bool = False,
-    takes: type[Schema] | None = None,
-    patches: type[Schema] | None = None,
-    query: type[Query] | None = None,
-    gives: type[Schema] | str | None = None,
-    lists: bool = False,
-    logged: bool = True,
-    status: int = 200,
-    conditional: Conditional = False,
-    secret: bool = False,
-    forms: tuple[str, ...] = (),
-    files: tuple[str, ...] = (),
-    statuses: tuple[int, ...] = (),
-    raises: tuple[type[Exception], ...] = (),
-    summary: str | None = None,
-) -> Callable[[View], View]:
-    """Declare a view. Where it is `keyless`, keys are not even looked at, as whoever checks health has none.
-
-    It is called with the path's parts and `key`, and where the declaration asks for them `body` (`takes`:
+    The view is called with the path's parts and `key`, and where the contract asks for them `body` (`takes`:
     loaded by the schema; `patches`: the merge patch as sent), `query` and `expected` (`conditional`: the
-    versions that the change was made for, None for any; "optional" where they may be left unsaid). It returns
-    what `answers.answer` knows to send. A POST that writes takes an `Idempotency-Key`; where its answer shows a
-    `secret`, that is remembered unreadably. `forms` are those that the answer comes in, JSON first, where a
-    client may choose: by a suffix of the address, by `format` in the query or by the Accept header; the view
-    finds what was chosen in `query["format"]`.
-    Where a body of many lines is taken, `files` are its media types, and the view reads it, and remembers its answer
-    under what was `asked`, which it is given. `statuses` are those of
-    other successes. `raises` names what the work itself may refuse; what permission, parameters and body may is known.
+    versions that the change was made for, None for any). It returns what `answers.answer` knows to send.
     """
 
-    def declare(view: View) -> View:
-        contract = Contract(
-            needs=needs,
-            takes=takes() if takes else None,
-            patches=patches() if patches else None,
-            query=query() if query else _NO_QUERY,
-            gives=gives,
-            lists=lists,
-            logged=logged,
-            status=status,
-            conditional=conditional,
-            secret=secret,
-            keyless=keyless,
-            forms=forms,
-            files=files,
-            statuses=statuses,
-            raises=raises,
-            summary=summary or (view.__doc__ or "").strip().splitlines()[0],
-        )
+    # The scope that a key needs: "read" is everybody's where reading is public, None nobody has to have.
+    needs: str | None = "read"
+    # Keys are not even looked at, as whoever checks health has none.
+    keyless: bool = False
+    takes: type[Schema] | None = None
+    patches: type[Schema] | None = None
+    query: type[Query] = NoQuery
+    # A schema or, for what is no record, the name of a response. `lists`: a page of these.
+    gives: type[Schema] | str | None = None
+    lists: bool = False
+    # A list changes only when the log does.
+    logged: bool = True
+    status: int = 200
+    # Statuses of other successes.
+    statuses: tuple[int, ...] = ()
+    # Whether a change must say which version it was made for; "optional": it may.
+    conditional: Conditional = False
+    # A POST that writes takes an `Idempotency-Key`; where its answer shows a secret, that is remembered unreadably.
+    secret: bool = False
+    # The forms that the answer comes in, JSON first, where a client may choose: by a suffix of the address, by `format`
+    # in the query or by the Accept header; the view finds what was chosen in `query["format"]`.
+    forms: tuple[str, ...] = ()
+    # The media types of a body of many lines, which the view reads; it remembers its answer under what was `asked`,
+    # which it is given.
+    files: tuple[str, ...] = ()
+    # What the work itself may refuse; what permission, parameters and body may is known.
+    raises: tuple[type[Exception], ...] = ()
+    # A sentence; where none is given, the first line of the view's docstring.
+    summary: str = ""
+
+    def __call__(self, view: View) -> View:
+        """Return the view as it is served, with its contract."""
+        contract = replace(self, summary=self.summary or (view.__doc__ or "").strip().splitlines()[0])
+        # Made once, before the workers are forked.
+        _ = contract.body, contract.parameters
 
         @wraps(view)
         def serve(**path: Any) -> Response:
@@ -135,7 +92,32 @@ def endpoint(
         serve.contract = contract  # type: ignore[attr-defined]
         return serve
 
-    return declare
+    @cached_property
+    def body(self) -> Schema | None:
+        """What reads the body: the schema of a document or of a patch."""
+        schema = self.takes or self.patches
+        return schema() if schema else None
+
+    @cached_property
+    def parameters(self) -> Query:
+        """What reads the query."""
+        return self.query()
+
+    @cached_property
+    def bodiless(self) -> bool:
+        """Whether the body may be left out, since there is nothing in it that must be said."""
+        if self.takes is None or self.body is None or "oneOf" in self.body.json_schema:
+            return False
+        return not any(field.required for field in self.body.load_fields.values())
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changes something, so that doing it twice differs from doing it once."""
+        return self.needs in ("write", "admin")
+
+
+# As routes say it.
+endpoint = Contract
 
 
 def _serve(contract: Contract, view: View, path: dict[str, Any]) -> Response:
@@ -153,8 +135,8 @@ def _serve(contract: Contract, view: View, path: dict[str, Any]) -> Response:
     form = arguments.get("query", {}).get("format")
     if contract.lists and contract.logged and (fresh := answers.unchanged(key, form)):
         return fresh
-    if contract.takes or contract.patches:
-        return _write(contract, view, arguments, path, asked)
+    if contract.body:
+        return _write(contract, contract.body, view, arguments, path, asked)
     return _work(contract, view, arguments, asked)
 
 
@@ -162,9 +144,9 @@ def _arguments(contract: Contract, path: dict[str, Any], key: Key) -> dict[str, 
     """Return what a view is called with besides its body: the path's parts without a suffix, the key, the query."""
     suffix = path.pop("suffix", None)
     arguments: dict[str, Any] = {**path, "key": key}
-    takes_none = contract.query is _NO_QUERY
+    takes_none = contract.query is NoQuery
     if not takes_none or request.query_string:
-        query = parameters.read(contract.query, contract.forms, suffix)
+        query = parameters.read(contract.parameters, contract.forms, suffix)
         if not takes_none:
             arguments["query"] = query
     return arguments
@@ -188,16 +170,14 @@ def _work(contract: Contract, view: View, arguments: dict[str, Any], asked: Aske
 
 
 def _write(
-    contract: Contract, view: View, arguments: dict[str, Any], path: dict[str, str], asked: Asked | None
+    contract: Contract, schema: Schema, view: View, arguments: dict[str, Any], path: dict[str, str], asked: Asked | None
 ) -> Response:
-    schema = contract.takes or contract.patches
-    assert schema is not None
     sent = _body(contract)
     try:
         if contract.conditional:
             optional = contract.conditional == "optional"
             arguments["expected"] = preconditions.expected(path["id"], sent, optional=optional)
-        arguments["body"] = contract.takes.load(sent) if contract.takes else sent
+        arguments["body"] = schema.load(sent) if contract.takes else sent
         return _work(contract, view, arguments, asked)
     except ValidationError as error:
         raise Invalid([_placed(schema, each, sent) for each in problems(error)]) from None

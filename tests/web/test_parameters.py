@@ -232,7 +232,7 @@ def test_every_bad_value_of_every_parameter_is_refused_by_name(alice: Client) ->
 def test_there_are_bad_values_of_every_parameter_that_there_is(app: Flask) -> None:
     for rule in app.url_map.iter_rules():
         contract = getattr(app.view_functions[rule.endpoint], "contract", None)
-        names = {each.data_key or name for name, each in contract.query.fields.items()} if contract else set()
+        names = {each.data_key or name for name, each in contract.parameters.fields.items()} if contract else set()
         if names and "suffix" not in rule.arguments:
             (address,) = (each for each in BAD if rule.rule in (each, re.sub(r"/[^/.]{30}(?=/|$)", "/<id:id>", each)))
             assert names == set(BAD[address]), rule.rule

@@ -47,7 +47,7 @@ _IF_NONE_MATCH: Json = {
 def parameters(operation: Operation) -> list[Json]:
     """Return the parameters of an operation."""
     found = [_in_path(operation, name) for name in sorted(operation.rule.arguments)]
-    found += _in_query(operation.contract.query)
+    found += _in_query(operation.contract.parameters)
     if operation.contract.conditional:
         found.append(_with_example(_IF_MATCH, f'"{examples.id_of(operation.noun)}.1-{examples.VIEW}"'))
     if operation.repeatable:
@@ -66,10 +66,10 @@ def body(operation: Operation) -> Json | None:
         return None
     media: tuple[str, ...] = (bodies.JSON,)
     if operation.contract.patches:
-        example, media = examples.patch(type(schema)), (bodies.MERGE_PATCH, bodies.JSON)
+        example, media = examples.patch(schema), (bodies.MERGE_PATCH, bodies.JSON)
     else:
-        example = examples.sent(type(schema))
-    content = {"schema": ref(title(type(schema))), "examples": {"request": {"value": example}}}
+        example = examples.sent(schema)
+    content = {"schema": ref(title(schema)), "examples": {"request": {"value": example}}}
     return {"required": not operation.contract.bodiless, "content": dict.fromkeys(media, content)}
 
 

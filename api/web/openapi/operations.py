@@ -79,7 +79,7 @@ class Operation:
             says = ["Needs no key; with one it also shows what is withheld." if public else "Needs a key."]
         elif needs:
             says = [f"Needs a key with the scope `{needs}`."]
-        if "cursor" in self.contract.query.load_fields:
+        if "cursor" in self.contract.parameters.load_fields:
             says.append(_PAGED)
         if len(self.contract.forms) > 1:
             says.append(_STREAMED)

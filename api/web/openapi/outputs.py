@@ -76,7 +76,7 @@ def problems(operation: Operation) -> list[Type]:
         errors.append(Forbidden)
     if contract.files:
         errors += [WrongMediaType, RequestEntityTooLarge]
-    if contract.takes or contract.patches:
+    if contract.body:
         errors += [BadJSON, WrongMediaType, RequestEntityTooLarge, Invalid]
     if operation.repeatable:
         errors.append(Reused)
@@ -139,7 +139,7 @@ def _success(operation: Operation) -> Json:
         elif contract.gives is not NewKeyOut:
             names += ["ETag", "Location"] if contract.status == 201 else ["ETag"]
     shape = ref(name)
-    if "fields_" in contract.query.fields:
+    if "fields_" in contract.parameters.fields:
         shape = {"anyOf": [shape, ref("StatementViewPage" if contract.lists else "StatementView")]}
     content = {"schema": shape, "examples": {"answer": {"value": example}}}
     media = _MEDIA.get(str(contract.gives), "application/json")
