@@ -8,6 +8,7 @@ TESTS ?=
 SIZE ?= 1000000
 JSON ?=
 FAULTS ?=
+SCALE ?= 4
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -33,8 +34,8 @@ quick: $(INSTALLED_TESTS)  ## Run those tests that need neither PostgreSQL nor a
 	@ONRECORD_TEST_DATABASES=sqlite $(PYTEST) -m 'not thorough and not processes and not long' $(TESTS)
 
 .PHONY: test-thorough
-test-thorough: $(INSTALLED_TESTS)  ## Run only what `make test` leaves out: what draws more, asks everything, breaks things
-	@$(PYTEST) -m thorough $(TESTS)
+test-thorough: $(INSTALLED_TESTS)  ## Run what `make test` leaves out: asks everything, breaks things, draws SCALE (4) times as much
+	@ONRECORD_TEST_SCALE=$(SCALE) $(PYTEST) -m 'thorough or drawn' $(TESTS)
 
 .PHONY: test-all
 test-all: test test-thorough  ## Run everything

@@ -25,11 +25,14 @@ ROUTES = (
     "health",
 )
 
+# Where an application's store stands among its extensions.
+STORE = "onrecord.store"
+
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the WSGI application on the database that settings name, without connecting to it yet."""
     settings = settings or Settings.from_environment()
-    open_database(settings)
+    store = open_database(settings)
     app = Flask("onrecord", static_folder=None)
     app.config.update(
         PUBLIC_READ=settings.public_read,
@@ -48,7 +51,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     origins.share(app, settings.cors_origins)
     limits.limit(app, of_keys=settings.rate_limit, of_addresses=settings.rate_limit_anonymous)
     app.before_request(keys.admit)
-    observe(app)
+    app.extensions[STORE] = store
+    observe(app, store)
     if settings.proxies:
         proxies.trust(app, settings.proxies)
     app.register_error_handler(Exception, failures.answer)

@@ -38,6 +38,7 @@ from api.domain.writing import records
 from api.settings import Rate, Settings
 from api.storage.db import close_database, db, open_database
 from api.storage.migrating import FOLDER, migrate
+from api.storage.store import current
 from benchmarks.fiction import Press, Statements
 
 SEED = 20220323
@@ -196,7 +197,8 @@ class Maker:
         """Return what is written for records that are checked already; `first` have been made before these."""
         desk = self._desk()
         desk.begin(self.kind.name, first)
-        before, _ = db.obj, db.initialize(desk)
+        store = current()
+        before, store.database = store.database, desk
         ends = itertools.count(self.last + first)
         try:
             with (
@@ -207,7 +209,7 @@ class Maker:
             ):
                 self.made += [records.store(self.kind, each, by=BY) for each in fields]
         finally:
-            db.initialize(before)
+            store.database = before
         return desk.written()
 
 
@@ -229,7 +231,7 @@ def from_seed(press: Press, kind: Kind, first: int) -> Iterator[None]:
     with (
         patch.object(drafts, "now", now),
         patch.object(ids, "uuid7", number),
-        patch.object(log, "new_salt", lambda: f"{random.getrandbits(128):032x}"),
+        patch.object(chain, "new_salt", lambda: f"{random.getrandbits(128):032x}"),
     ):
         yield
 

@@ -14,7 +14,7 @@ from api.domain.indexing import words
 from api.settings import Settings
 from api.storage import sqlite
 from api.storage.db import close_database, open_database, rows
-from api.storage.models import tables
+from api.storage.tables import TABLES
 
 Transaction = list[tuple[str, list[Sequence[Any]]]]
 
@@ -68,7 +68,7 @@ def taken_down(path: Path, together: int, *, after: int = 0) -> list[Transaction
 
 def _tables() -> Iterator[tuple[str, Iterator[tuple[str, Sequence[Any]]]]]:
     """Yield the statement that fills each table, and its rows with the ids of the records that they belong to."""
-    for table in sorted(set(tables()) - _OTHERS, key=_order):
+    for table in sorted(set(TABLES) - _OTHERS, key=_order):
         columns = [name for _, name, *_ in rows(f"PRAGMA table_info({table})")]
         whose = _WHOSE.get(table, "t.id")
         found = rows(f"SELECT ({whose}), {', '.join(f't.{name}' for name in columns)} FROM {table} t ORDER BY t.rowid")

@@ -20,6 +20,7 @@ from api.app import create_app
 from api.domain.core import keys
 from api.settings import Settings
 from api.storage.db import close_database
+from tests.drawing import drawn
 
 pytest_plugins = ["tests.databases"]
 
@@ -28,10 +29,12 @@ COLLECTIONS = ("statements", "speakers", "outlets", "sources", "reviews", "relat
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark what a quick run leaves out: tests whose module imports from `tests.servers` start processes."""
-    imported = vars(getattr(item, "module", None) or object).values()
+    """Mark by what a test's module imports: who imports from `tests.servers` starts processes, and who draws draws."""
+    imported = [*vars(getattr(item, "module", None) or object).values()]
     if any(getattr(each, "__module__", None) == "tests.servers" for each in imported):
         item.add_marker("processes")
+    if any(each is drawn for each in imported):
+        item.add_marker("drawn")
 
 
 @pytest.hookimpl(trylast=True)

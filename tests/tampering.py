@@ -11,8 +11,9 @@ from api.domain.core import keys
 from api.domain.importing import progress
 from api.domain.keeping import erasures
 from api.storage import db as storage
-from api.storage import models, seals
+from api.storage import seals
 from api.storage.db import db, execute, rows, writing
+from api.storage.tables import TABLES
 from tests.conftest import Client, statement
 
 Records = dict[str, str]
@@ -104,7 +105,7 @@ def unguarded() -> Iterator[None]:
 
 def tables() -> list[str]:
     """Return the names of all tables that hold rows of ours, but for the search index of SQLite."""
-    return [*models.tables(), "schema_migration", *([] if on_sqlite() else ["statement_search"])]
+    return [*TABLES, "schema_migration", *([] if on_sqlite() else ["statement_search"])]
 
 
 def columns(table: str) -> list[str]:

@@ -1,4 +1,6 @@
-"""The one database of this process: opening it, reading rows, and the transactions of writes and long reads."""
+"""The database of the store that a thread works with: opening it, reading rows, and the transactions of writes and long
+reads.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +8,19 @@ from collections.abc import Callable, Collection, Generator, Iterator, Mapping, 
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import lru_cache
-from threading import local
 from types import ModuleType
 from typing import Any, NoReturn
 
 import peewee
-from peewee import Database, DatabaseProxy, ModelSelect, PeeweeException
+from peewee import Database, PeeweeException
 
 from api import deadlines
 from api.settings import Settings
-from api.storage import sqlite
+from api.storage import store
 from api.storage.faults import AWAY, CROWDED, Finding
 from api.storage.faults import InUse as InUse
 from api.storage.places import Crowded, Places
+from api.storage.store import Store, current
 
 
 class Unavailable(Exception):
@@ -50,55 +52,70 @@ BEGINNING = 500
 # How many values one query is asked for: both databases have a limit, and each length is a query of its own.
 _AT_ONCE = 5000
 
-db = DatabaseProxy()
-_thread = local()
-dialect: ModuleType = sqlite
-# For the queries of this process, and for those of its threads that wait to write: as many as come, until a server
-# says how many threads it has.
-_places, _writers = Places(), Places()
-# How often memory was wanted.
-_wanted = 0
+dialect: ModuleType
+"""That of the store this thread works with."""
+
+
+def __getattr__(name: str) -> Any:
+    if name == "dialect":
+        return current().dialect
+    raise AttributeError(name)
+
+
+class _Database:
+    """The database of the store that a thread works with, by whatever it is asked."""
+
+    @property
+    def obj(self) -> Database | None:
+        """It itself, None where none was opened."""
+        found = store.opened()
+        return found.database if found else None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(current().database, name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        setattr(current().database, name, value)
+
+
+db = _Database()
 
 
 def make_places(most: int, writers: int) -> None:
     """Let at most so many threads work at the database at a time, and so many of them wait for a write."""
-    global _places, _writers
-    _places, _writers = Places(most), Places(writers)
+    current().places, current().writers = Places(most), Places(writers)
 
 
-def open_database(settings: Settings) -> Database:
-    """Point every model at the database that settings name; nothing is connected until first use."""
-    global dialect
+def open_database(settings: Settings) -> Store:
+    """Have this process work with the database that settings name; nothing is connected until first use."""
     close_database()
-    if settings.database.startswith("postgresql://"):
-        # Imported here, so that an embedded server runs where psycopg is not installed.
-        from api.storage import postgres
-
-        dialect = postgres
-    else:
-        dialect = sqlite
-    database: Database = dialect.open_database(settings)
-    db.initialize(database)
-    _placeholders.cache_clear()
-    return database
+    made = store.make(settings)
+    store.use_everywhere(made)
+    return made
 
 
 def close_database() -> None:
     """Close this thread's connection, as before a fork."""
-    if db.obj is not None and not db.is_closed():
-        db.close()
+    if (found := store.opened()) and not found.database.is_closed():
+        found.database.close()
 
 
 @lru_cache(maxsize=2048)
-def _placeholders(sql: str) -> str:
-    return sql.replace("?", dialect.PLACEHOLDER)
+def _marked(sql: str, mark: str) -> str:
+    return sql.replace("?", mark)
+
+
+def _placeholders(sql: str, of: Store) -> str:
+    mark: str = of.dialect.PLACEHOLDER
+    return sql if mark == "?" else _marked(sql, mark)
 
 
 def rows(sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
     """Return the rows of a query written with `?` for its parameters, on either database."""
     deadlines.look()
-    with translated(), _places, _DRIVER:
-        return db.execute_sql(_placeholders(sql), parameters).fetchall()  # type: ignore[no-any-return]
+    of = current()
+    with translated(), of.places, _DRIVER:
+        return of.database.execute_sql(_placeholders(sql, of), parameters).fetchall()  # type: ignore[no-any-return]
 
 
 def among(sql: str, values: Collection[object]) -> list[tuple[Any, ...]]:
@@ -121,50 +138,47 @@ def walk(sql: str, parameters: Sequence[object], size: int) -> Generator[list[tu
     Rows are not kept before they are wanted or after; and where an order has no index they are sorted once,
     not for each batch again.
     """
+    of = current()
     with translated():
-        with _places:
-            cursor = dialect.cursor(db, _placeholders(sql), parameters)
+        with of.places:
+            cursor = of.dialect.cursor(of.database, _placeholders(sql, of), parameters)
         try:
-            while found := _fetch(cursor, size):
+            while found := _fetch(of, cursor, size):
                 yield found
         finally:
             cursor.close()
 
 
-def _fetch(cursor: Any, size: int) -> list[tuple[Any, ...]]:
+def _fetch(of: Store, cursor: Any, size: int) -> list[tuple[Any, ...]]:
     # A batch at a time: between two of them a client may be slow, which is no concern of the database's.
-    with _places, _DRIVER:
-        dialect.start_clock(db)
+    with of.places, _DRIVER:
+        of.dialect.start_clock(of.database)
         return cursor.fetchmany(size)  # type: ignore[no-any-return]
 
 
 def row(sql: str, parameters: Sequence[object] = ()) -> tuple[Any, ...] | None:
     """Return the first row of a query, or None."""
     deadlines.look()
-    with translated(), _places, _DRIVER:
-        return db.execute_sql(_placeholders(sql), parameters).fetchone()  # type: ignore[no-any-return]
-
-
-def rows_of(query: ModelSelect[Any]) -> list[tuple[Any, ...]]:
-    """Return the rows of a query that peewee builds."""
-    deadlines.look()
-    with translated(), _places, _DRIVER:
-        return list(query.tuples())
+    of = current()
+    with translated(), of.places, _DRIVER:
+        return of.database.execute_sql(_placeholders(sql, of), parameters).fetchone()  # type: ignore[no-any-return]
 
 
 def execute(sql: str, parameters: Sequence[object] = ()) -> None:
     """Run a statement that returns nothing."""
-    with translated(), _places:
-        db.execute_sql(_placeholders(sql), parameters)
+    of = current()
+    with translated(), of.places:
+        of.database.execute_sql(_placeholders(sql, of), parameters)
 
 
 def execute_many(sql: str, parameters: Sequence[Sequence[object]]) -> None:
     """Run a statement that returns nothing once for each of these; for none, not at all."""
     if parameters:
-        with translated(), _places, _DRIVER:
+        of = current()
+        with translated(), of.places, _DRIVER:
             # It has the time of one query, and nothing of what the query before it had.
-            dialect.start_clock(db)
-            db.cursor().executemany(_placeholders(sql), parameters)
+            of.dialect.start_clock(of.database)
+            of.database.cursor().executemany(_placeholders(sql, of), parameters)
 
 
 def insert(table: str, values: Mapping[str, object]) -> None:
@@ -187,7 +201,8 @@ def _insertion(table: str, columns: tuple[str, ...]) -> str:
 
 def numbers(table: str, count: int) -> list[int]:
     """Return the numbers `n` that the next rows of a table are to have, inside `writing()`."""
-    found: list[int] = dialect.numbers(db, table, count)
+    of = current()
+    found: list[int] = of.dialect.numbers(of.database, table, count)
     return found
 
 
@@ -202,13 +217,13 @@ def hold(settings: Settings) -> None:
 
     This is for commands, of which nobody waits for a thread: their queries take as long as they take.
     """
-    open_database(replace(settings, query_timeout=0))
-    dialect.hold(db)
+    of = open_database(replace(settings, query_timeout=0))
+    of.dialect.hold(of.database)
 
 
 def expect_much() -> None:
     """Prepare for writing very much from this thread, as an import does."""
-    dialect.expect_much(db)
+    current().dialect.expect_much(current().database)
 
 
 @contextmanager
@@ -218,11 +233,11 @@ def replacing(settings: Settings, tables: Sequence[str]) -> Iterator[str | None]
     Gives where the old one is kept, None where it is not. Of the old one nothing but these tables is touched.
     Raises InUse where somebody works with it.
     """
-    open_database(settings)
-    with translated(), dialect.alone(db), dialect.beside(db) as (beside, kept):
-        open_database(Settings(database=beside, busy_timeout=settings.busy_timeout, query_timeout=0))
+    old = open_database(settings)
+    with translated(), old.dialect.alone(old.database), old.dialect.beside(old.database) as (beside, kept):
+        new = open_database(Settings(database=beside, busy_timeout=settings.busy_timeout, query_timeout=0))
         try:
-            with dialect.emptied(db, tables):
+            with new.dialect.emptied(new.database, tables):
                 yield kept
         finally:
             close_database()
@@ -235,20 +250,20 @@ def writing() -> Iterator[None]:
     Both databases run writes one after another (SQLite by its lock, PostgreSQL by an advisory
     one), which is what makes the log's sequence free of gaps and a check before an insert safe.
     """
-    outer = getattr(_thread, "known", None)
-    with translated(), _writers, dialect.turn(db), _places, db.atomic():
-        dialect.lock_writes(db)
-        if outer is None:
-            _thread.known = {}
+    of = current()
+    outer = of.here.known
+    with translated(), of.writers, of.dialect.turn(of.database), of.places, of.database.atomic():
+        of.dialect.lock_writes(of.database)
+        known = of.here.known = {} if outer is None else outer
         try:
             yield
         except BaseException:
             # Some of it may be known of what is undone now.
-            _thread.known.clear()
+            known.clear()
             raise
         finally:
             if outer is None:
-                _thread.known = None
+                of.here.known = None
 
 
 @contextmanager
@@ -273,80 +288,84 @@ class _CalledOff(Exception):
 
 def while_writing() -> dict[Any, Any]:
     """Return what may be noted of the data during one write, since nobody else changes them; else an empty one."""
-    known: dict[Any, Any] | None = getattr(_thread, "known", None)
+    known = current().here.known
     return {} if known is None else known
 
 
 @contextmanager
 def snapshot() -> Iterator[None]:
     """Reads that all see the data as the first of them found it, whatever others write meanwhile; and no writes."""
-    with translated(), dialect.snapshot(db):
+    of = current()
+    with translated(), of.dialect.snapshot(of.database):
         yield
 
 
 @contextmanager
 def inspection() -> Iterator[None]:
     """A snapshot that takes its time, in which texts that are not valid any more can be read all the same."""
-    with snapshot(), dialect.lenient(db):
+    with snapshot(), current().dialect.lenient(current().database):
         yield
 
 
 def want_memory() -> None:
     """Have every thread give back what its connection keeps in memory, the next time that it asks to `release`."""
-    global _wanted
-    _wanted += 1
+    current().wanted += 1
 
 
 def release(*, much: bool) -> None:
     """Give back what this thread's connection keeps in memory, after it has read much or where that is wanted."""
-    wanted_before, _thread.wanted = getattr(_thread, "wanted", _wanted), _wanted
-    if (much or wanted_before < _wanted) and not db.is_closed() and not db.in_transaction():
+    of = current()
+    before, of.here.wanted = of.here.wanted, of.wanted
+    wanted = before is not None and before < of.wanted
+    if (much or wanted) and not of.database.is_closed() and not of.database.in_transaction():
         with suppress(Unavailable), translated():
-            dialect.release(db)
+            of.dialect.release(of.database)
 
 
 def burden() -> int:
     """Return how many bytes the database keeps beside its file for those who read an older state; no query is made."""
-    return 0 if db.obj is None else int(dialect.burden(db))
+    of = store.opened()
+    return int(of.dialect.burden(of.database)) if of else 0
 
 
 def damage() -> list[str]:
     """Return what the database itself finds wrong with its file; empty where it looks at no file of ours."""
     with translated(), _DRIVER:
-        return list(dialect.damage(db))
+        return list(current().dialect.damage(current().database))
 
 
 def indexed_sum() -> int | None:
     """Return a sum of all that the search index holds, None where there is none, inside `inspection()`."""
     with translated(), _DRIVER:
-        found: int | None = dialect.indexed_sum(db)
+        found: int | None = current().dialect.indexed_sum(current().database)
         return found
 
 
 def counted() -> tuple[int, int, int] | None:
     """Return how many rows, words and stems the search index says it holds, where there is a sum of it."""
     with translated(), _DRIVER:
-        found: tuple[int, int, int] | None = dialect.counted(db)
+        found: tuple[int, int, int] | None = current().dialect.counted(current().database)
         return found
 
 
 def unlike_words(expected: Sequence[tuple[int, list[str], list[str]]]) -> list[int]:
     """Return the places at which the search index does not hold the words and stems that it should."""
     with translated(), _DRIVER:
-        return list(dialect.unlike_words(db, expected))
+        return list(current().dialect.unlike_words(current().database, expected))
 
 
 def condition() -> list[Finding]:
     """Return what the open database says of itself: level, about what, what, and what to do."""
     with translated(), _DRIVER:
-        return list(dialect.condition(db))
+        return list(current().dialect.condition(current().database))
 
 
 def note(sql: str, parameters: Sequence[object] = ()) -> None:
     """Run a statement that may as well be left out, and is where it would have to wait or cannot be done."""
     try:
-        with translated(), dialect.impatient(db):
-            db.execute_sql(_placeholders(sql), parameters)
+        of = current()
+        with translated(), of.dialect.impatient(of.database):
+            of.database.execute_sql(_placeholders(sql, of), parameters)
     except Unavailable:
         return
 
@@ -370,10 +389,10 @@ class translated:
             first = _first(error)
             if isinstance(first, Unavailable):
                 raise first from None
-            if dialect.damaged(first):
+            if current().dialect.damaged(first):
                 _drop_connection()
                 raise Damaged(str(first)) from error
-            if isinstance(first, _TROUBLE) and (reason := dialect.reason(first)):
+            if isinstance(first, _TROUBLE) and (reason := current().dialect.reason(first)):
                 _drop_connection()
                 raise Unavailable(str(first), reason) from error
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from api.settings import Settings
 from api.storage import db as storage
-from api.storage import seals
+from api.storage import seals, tables
 from api.storage.db import close_database, db, open_database
+from api.storage.store import current
 
 FOLDER = Path(__file__).parent / "migrations"
 HISTORY = "schema_migration"
@@ -34,9 +35,10 @@ def apply() -> list[str]:
     from playhouse.migrations import Runner
 
     with alone():
-        applied = list(Runner(db.obj, str(FOLDER), table_name=HISTORY).up()) if pending() else []
+        applied = list(Runner(current().database, str(FOLDER), table_name=HISTORY).up()) if pending() else []
+        tables.forget()
         # Also of what was applied by somebody who was killed before this.
-        seals.seal_history(db.obj, HISTORY)
+        seals.seal_history(current().database, HISTORY)
         return applied
 
 
@@ -48,7 +50,7 @@ def alone() -> Iterator[None]:
     with storage.translated():
         db.connect(reuse_if_open=True)
     try:
-        with storage.translated(), storage.dialect.migration_lock(db.obj):
+        with storage.translated(), storage.dialect.migration_lock(current().database):
             yield
     finally:
         close_database()
@@ -59,8 +61,9 @@ def build(target: str | None = None) -> None:
     from playhouse.migrations import Runner
 
     with storage.translated():
-        Runner(db.obj, str(FOLDER), table_name=HISTORY).up(target)
-        seals.seal_history(db.obj, HISTORY)
+        Runner(current().database, str(FOLDER), table_name=HISTORY).up(target)
+        tables.forget()
+        seals.seal_history(current().database, HISTORY)
 
 
 def known() -> list[str]:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from api.storage import db as storage
-from api.storage.db import db, translated
+from api.storage.db import translated
 from api.storage.migrating import FOLDER, HISTORY
+from api.storage.store import current
 
 # What a part of a schema is called, by its kind, its table and its name; and its definition.
 Description = dict[tuple[str, str, str], str]
@@ -22,7 +23,7 @@ def altered() -> Iterator[str]:
     the guards of the log are looked at alone.
     """
     with translated():
-        found: Description = storage.dialect.described(db.obj)
+        found: Description = storage.dialect.described(current().database)
     expected = _made(storage.dialect.__name__)
     if expected is None:
         yield from _unguarded(found)
@@ -54,7 +55,7 @@ def _made(dialect: str) -> Description | None:
     # Imported here: the migration tools cost start-up time that a worker never needs.
     from playhouse.migrations import Runner
 
-    with translated(), storage.dialect.scratch(db.obj) as other:
+    with translated(), storage.dialect.scratch(current().database) as other:
         if other is None:
             return None
         Runner(other, str(FOLDER), table_name=HISTORY).up()

@@ -13,7 +13,7 @@ import orjson
 from peewee import Database
 
 from api.storage import db as storage
-from api.storage import models
+from api.storage import tables
 from api.storage.db import execute, insert, row, rows
 
 # The tables, and which of their columns are no part of a row's proof, since they change without the right to write.
@@ -45,7 +45,7 @@ def use_proof(id: str, at: str) -> str:
 
 def columns(table: str) -> list[str]:
     """Return the columns of a table that the proof of a row covers."""
-    return [name for name in models.columns(table) if name not in ("proof", *SEALED[table])]
+    return [name for name in tables.columns(table) if name not in ("proof", *SEALED[table])]
 
 
 def add(table: str, values: Mapping[str, object]) -> None:
@@ -57,7 +57,7 @@ def add(table: str, values: Mapping[str, object]) -> None:
 
 def remove(table: str, condition: str, parameters: Sequence[object]) -> None:
     """Delete the rows that meet a condition, inside `writing()`."""
-    (key,) = models.key(table)
+    (key,) = tables.key(table)
     found = rows(f"SELECT {key}, proof FROM {table} WHERE {condition}", parameters)
     for start in range(0, len(found), _AT_ONCE):
         some = found[start : start + _AT_ONCE]
@@ -67,14 +67,14 @@ def remove(table: str, condition: str, parameters: Sequence[object]) -> None:
 
 def put(table: str, values: Mapping[str, object]) -> None:
     """Insert a row in the place of the one with its key, if there is one, inside `writing()`."""
-    (key,) = models.key(table)
+    (key,) = tables.key(table)
     remove(table, f"{key} = ?", (values[key],))
     add(table, values)
 
 
 def change(table: str, of: str, values: Mapping[str, object]) -> None:
     """Change values of the row with a key, inside `writing()`; one that was not as it should be stays so."""
-    (key,) = models.key(table)
+    (key,) = tables.key(table)
     names = columns(table)
     found = row(f"SELECT proof, {', '.join(names)} FROM {table} WHERE {key} = ?", (of,))
     if found is None:

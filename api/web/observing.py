@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request, request
 
+from api.storage.store import Store, use
 from api.web import bodies, limits, origins, sending
 from api.web.keys import KEY_ID, hide
 
@@ -97,8 +98,8 @@ class _Request(logging.LogRecord):
         self.line = line
 
 
-def observe(app: Flask) -> None:
-    """Have an app give each request an id, its answer the common headers, and the log its line.
+def observe(app: Flask, store: Store) -> None:
+    """Have an app work with its store, give each request an id, its answer the common headers, and the log its line.
 
     Around Flask and not by its hooks: werkzeug's headers take longer over these than reading a record takes.
     """
@@ -108,6 +109,7 @@ def observe(app: Flask) -> None:
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         began = time.perf_counter()
+        use(store)
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
             own = {name.lower() for name, _ in headers}

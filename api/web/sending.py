@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, current_app, request
 
 from api.storage import db as storage
+from api.storage.store import current, use
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -50,13 +51,14 @@ class _Answer:
 
 
 class Watch:
-    """The answers of one process on their way.
+    """The answers of one application on their way, from the store that is open when it is made.
 
     A client has to take so many bytes a second, and all within so many seconds.
     """
 
     def __init__(self, least_speed: int, longest: float) -> None:
         self._patience, self._longest = (_PIECE + 2 * _BUFFER) / least_speed, longest
+        self._store = current()
         self._answers: set[_Answer] = set()
         self._lock = threading.Lock()
         self._looking = False
@@ -82,6 +84,7 @@ class Watch:
             self._answers.discard(answer)
 
     def _look(self) -> None:
+        use(self._store)
         while True:
             time.sleep(_TICK)
             with self._lock:

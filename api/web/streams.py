@@ -16,6 +16,7 @@ from werkzeug.wsgi import FileWrapper
 
 from api.formats import csv, ndjson
 from api.storage.db import Unavailable
+from api.storage.store import current, use
 from api.web import sending
 from api.web.negotiation import CONTENT_TYPES
 from api.web.observing import request_id
@@ -44,7 +45,7 @@ class _Begun:
     """
 
     def __init__(self, stream: Stream, release: Callable[[], None] = lambda: None) -> None:
-        self._batches = stream.batches
+        self._batches, self._store = stream.batches, current()
         self._release: Callable[[], None] | None = release
         self._request_id = request_id()
         head, self._written = _form(stream)
@@ -58,14 +59,20 @@ class _Begun:
     def __iter__(self) -> Iterator[bytes]:
         try:
             yield self._first
-            for lines in self._batches:
+            while (lines := self._next()) is not None:
                 yield self._written(lines)
         except Exception as error:
             log.error("a stream broke", exc_info=error, extra={"request_id": self._request_id})
             raise
 
+    def _next(self) -> str | None:
+        # Between two batches this thread may have worked for another application.
+        use(self._store)
+        return next(self._batches, None)
+
     def close(self) -> None:
         """End the transaction, however far it came; the server calls this also where the client has gone away."""
+        use(self._store)
         try:
             self._batches.close()
         finally:

@@ -25,8 +25,8 @@ from api.domain.keeping.verification import Seen, verify
 from api.domain.parties.speakers import SPEAKER
 from api.domain.writing import demonstration, mergers
 from api.settings import Settings
-from api.storage import models
 from api.storage.db import close_database, db, open_database, rows, writing
+from api.storage.tables import TABLES
 from tests.conftest import COLLECTIONS, Client, statement
 from tests.databases import KINDS, databases_for
 from tests.servers import ROOT, environment, onrecord, serving, until
@@ -330,4 +330,4 @@ def test_what_is_no_backup_is_not_overwritten_by_one(filled: str, tmp_path: Path
 
 def test_every_table_is_an_index_or_in_the_backup(alice: Client) -> None:
     tables = {each for each in db.get_tables() if not each.startswith("statement_search")} - {"schema_migration"}
-    assert tables == set(models.tables())
+    assert tables == set(TABLES)

@@ -147,7 +147,20 @@ def as_lines(printed: str) -> str:
 @pytest.mark.long
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="needs curl and bash")
 @pytest.mark.parametrize("document", [*DOCUMENTS, *PICTURES])
+@pytest.mark.parametrize("empty_database_url", ["sqlite"], indirect=True)
 def test_every_line_prints_what_the_document_says(document: str, empty_database_url: str, tmp_path: Path) -> None:
+    prints_what_it_says(document, empty_database_url, tmp_path)
+
+
+@pytest.mark.thorough
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="needs curl and bash")
+@pytest.mark.parametrize("document", [*DOCUMENTS, *PICTURES])
+@pytest.mark.parametrize("empty_database_url", ["postgresql"], indirect=True)
+def test_every_line_prints_the_same_on_postgresql(document: str, empty_database_url: str, tmp_path: Path) -> None:
+    prints_what_it_says(document, empty_database_url, tmp_path)
+
+
+def prints_what_it_says(document: str, empty_database_url: str, tmp_path: Path) -> None:
     given = steps(shown(document) if document in PICTURES else (ROOT / document).read_text())
     assert given
     with serving(empty_database_url, tmp_path) as server:

@@ -19,6 +19,7 @@ from api.domain.core import keys
 from api.settings import Settings
 from api.storage.db import close_database
 from tests.conftest import NEVER, Client, statement
+from tests.drawing import drawn
 
 Document = dict[str, Any]
 Keep = Callable[[Document], bool]
@@ -427,7 +428,7 @@ NEGATED = {*WORDS, "id", "lang", "speaker", "outlet", "topic", "url", "domain", 
 
 def test_filters_choose_what_the_model_chooses(store: Store, record_property: Callable[[str, object], None]) -> None:
     # Without a search for the smallest failing query, which takes minutes where each asks a database.
-    @settings(max_examples=100, deadline=None, phases=(Phase.generate,))
+    @settings(max_examples=drawn(30), deadline=None, phases=(Phase.generate,))
     @given(filters(store), st.sampled_from([None, *SORTS]), st.sampled_from([20, 50]))
     def agree(chosen: list[Filter], sort: str | None, limit: int) -> None:
         pairs = [pair for each, _ in chosen for pair in each]
@@ -603,7 +604,7 @@ hostile = st.text(max_size=30) | st.text("-,:\"'*%_\\.0129eE+TZ/?#[]@()", max_si
 
 
 def test_no_value_of_any_parameter_breaks_anything(store: Store) -> None:
-    @settings(max_examples=150, deadline=None, phases=(Phase.generate,))
+    @settings(max_examples=drawn(50), deadline=None, phases=(Phase.generate,))
     @given(st.dictionaries(st.sampled_from(sorted(BAD)), hostile.map(unbroken), min_size=1, max_size=3))
     def hold(asked: dict[str, str]) -> None:
         answer = store.charlie.get("/v1/statements", query_string=asked)

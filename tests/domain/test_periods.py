@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from api.domain.counting import periods
 from api.domain.counting.periods import DIVISORS, MOST, series
 from tests.conftest import Client, statement
+from tests.drawing import drawn
 
 ENDS = (date.min, date.max)
 # Near each other and far apart, and at both ends of the calendar.
@@ -60,14 +61,14 @@ def numbered(days: dict[date, int], by: str) -> dict[int, int]:
 
 
 @pytest.mark.parametrize("by", list(DIVISORS))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=drawn(30), deadline=None)
 @given(days=st.dictionaries(st.dates(date(2001, 1, 1), date(2009, 1, 1)), st.integers(1, 3), min_size=1, max_size=12))
 def test_a_series_is_the_fullest_of_all_stretches(by: str, days: dict[date, int]) -> None:
     assert tuple(series(numbered(days, by), by)) == model(days, by)
 
 
 @pytest.mark.parametrize("by", list(DIVISORS))
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=drawn(1), deadline=None)
 @given(days=st.dictionaries(DAYS, st.integers(1, 3), max_size=8))
 def test_a_series_may_reach_over_all_years(by: str, days: dict[date, int]) -> None:
     days |= dict.fromkeys(ENDS, 1)
@@ -75,7 +76,7 @@ def test_a_series_may_reach_over_all_years(by: str, days: dict[date, int]) -> No
 
 
 @pytest.mark.parametrize("by", list(DIVISORS))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=drawn(30), deadline=None)
 @given(
     days=st.dictionaries(st.dates(date(2019, 1, 1), date(2020, 1, 1)), st.integers(1, 3), min_size=1, max_size=9),
     most=st.integers(1, 9),

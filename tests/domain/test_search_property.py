@@ -27,6 +27,7 @@ from api.domain.indexing import words
 from api.settings import Settings
 from api.storage.db import close_database
 from tests.conftest import Client, statement
+from tests.drawing import drawn
 
 ENGLISH = "war wars warring crime crimes criminal commit committed commits committee university universities the or a"
 GERMAN = "Haus Häuser Häusern Krieg Kriege Krieges gehen geht Straße Strassen"
@@ -370,7 +371,7 @@ def at_most(speakers: int) -> Iterator[None]:
 
 
 # Without its search for the smallest failing query, which takes minutes where each asks a database.
-many = settings(max_examples=200, deadline=None, phases=(Phase.generate,))
+many = settings(max_examples=drawn(50), deadline=None, phases=(Phase.generate,))
 
 
 @pytest.mark.parametrize("speakers", [2000, 0])

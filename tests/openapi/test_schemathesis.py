@@ -170,6 +170,7 @@ def described(shared_database_url: str) -> Iterator[OpenApiSchema]:
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("shared_database_url", ["sqlite"], indirect=True)
 def test_examples_and_what_is_drawn_are_answered_as_the_description_says(described: OpenApiSchema) -> None:
     described.config.generation.update(max_examples=FEW)
     # It got somewhere: into the store and out again, not only up to the first refusal.

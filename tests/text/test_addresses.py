@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from api.text.addresses import canonical, host, host_key, reach
 from schemas import addresses
+from tests.drawing import drawn
 
 UNRESERVED = ascii_letters + digits + "-._~"
+
 # What means one thing bare and another escaped (RFC 3986, section 2.2), by where it can stand bare.
 IN_PATH, IN_QUERY = "!$&'()*+,;=:@", "!$'()*+,;:@/?"
 CLICKS = ("utm_source", "utm_x", "fbclid", "gclid", "dclid", "gbraid", "wbraid", "msclkid", "mc_cid", "mc_eid")
@@ -75,7 +77,7 @@ def pages(draw: st.DrawFn) -> tuple[str, str]:
     return expected, f"{spelt}{path}{end}{'?' if asked or draw(st.booleans()) else ''}{asked}{fragment}"
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=drawn(100), deadline=None)
 @given(pages())
 def test_every_spelling_of_a_page_is_one(page: tuple[str, str]) -> None:
     expected, spelt = page
@@ -84,7 +86,7 @@ def test_every_spelling_of_a_page_is_one(page: tuple[str, str]) -> None:
     assert canonical(expected) == expected
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=drawn(100), deadline=None)
 @given(st.from_regex(addresses.PATTERN, fullmatch=True).map(lambda text: text[: addresses.LONGEST]))
 def test_whatever_the_schema_takes_has_a_form_that_stays(address: str) -> None:
     try:

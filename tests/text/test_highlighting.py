@@ -9,8 +9,10 @@ from api.text import tokens
 from api.text.highlighting import Passage, passage
 from api.text.queries import BadQuery, Query, Term, parse
 from api.text.tokens import Token
+from tests.drawing import drawn
 
 WORDS = ["war", "wars", "crime", "crimes", "crimé", "of", "the", "2022", "戦争", "戦", "ΜΑΪ", "can't", "ﬁre", "Kriege"]
+
 TEXTS = st.lists(st.sampled_from([*WORDS, ".", "\n", ", "]), max_size=60).map(" ".join)
 TERMS = st.one_of(
     st.sampled_from(WORDS),
@@ -54,7 +56,7 @@ def _is(stretch: list[Token], term: Term, languages: list[str]) -> bool:
     return words[:-1] == list(term.words[:-1]) and (words[-1] == term.words[-1] or begins)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=drawn(100), deadline=None)
 @given(text=TEXTS, typed=st.lists(TERMS, min_size=1, max_size=6).map(" ".join), languages=LANGUAGES)
 def test_every_match_is_found_where_it_stands(text: str, typed: str, languages: list[str]) -> None:
     try:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from api.domain.history import log
 from tests.conftest import Client, statement
 from tests.test_errors import assert_problem
 from tests.web.conftest import stored
@@ -49,7 +50,7 @@ class Write:
 
     def refuses(self, status: int, body: bytes, content_type: str | None = JSON, **headers: str) -> dict[str, Any]:
         """Send a body that must be refused, and return the problem."""
-        before = stored()
+        before = log.position()
         began = time.process_time()
         given = {**self.headers, **{name.replace("_", "-"): value for name, value in headers.items()}}
         answer = self.client.open(self.method, self.address, data=body, content_type=content_type, headers=given)
@@ -58,7 +59,7 @@ class Write:
         assert answer.status_code == status, about
         assert spent <= MOST_SECONDS, about
         assert len(answer.data) <= MOST_ANSWER, about
-        assert stored() == before, about
+        assert log.position() == before, about
         return assert_problem(answer, status, self.method)
 
 
@@ -83,9 +84,9 @@ def writes(app: Flask, alice: Client, dora: Client, smallest: dict[str, dict[str
     # Bodies of many lines have tests of their own.
     rules = [rule for rule in rules if not rule.rule.endswith("/bulk")]
     assert len([write for write in found if write.method != "DELETE"]) == len(rules), "a route is missing here"
-    before = [alice.get(address).data for address in records]
+    before = [alice.get(address).data for address in records], stored()
     yield found
-    assert [alice.get(address).data for address in records] == before
+    assert ([alice.get(address).data for address in records], stored()) == before
 
 
 def patches(writes: list[Write]) -> list[Write]:

@@ -17,13 +17,14 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import statement
+from tests.drawing import drawn
 from tests.servers import Server, serving
 from tests.web.sockets import Connection, chunked, refused
 
 MEBIBYTE = 1 << 20
 BULK = "/v1/statements/bulk"
 _numbers = count()
-real = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+real = settings(max_examples=drawn(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @dataclass(frozen=True)

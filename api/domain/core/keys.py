@@ -8,13 +8,12 @@ import secrets
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from api.domain.core.errors import NotFound, Unauthenticated
 from api.domain.core.ids import new_id, now
 from api.storage import seals
-from api.storage.db import note, row, rows_of, writing
-from api.storage.models import AccessKey
+from api.storage.db import note, row, rows, writing
 from schemas.faults import echo
 from schemas.vocabulary import SCOPES
 
@@ -22,6 +21,8 @@ from schemas.vocabulary import SCOPES
 _HOLDS = {"read": {"read"}, "write": {"read", "write"}, "admin": {"read", "write", "admin"}}
 _FORM = re.compile(r"onr_([A-Za-z0-9_-]{43})_([0-9a-f]{8})")
 _USE_NOTED_EVERY = timedelta(minutes=1)
+# What is told of a key: neither its hash nor the proofs of its row.
+_SHOWN = ("id", "name", "scopes", "created_at", "expires_at", "revoked_at", "last_used_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,15 @@ class Key:
     def may(self, scope: str) -> bool:
         """Tell whether the key holds a scope."""
         return scope in self.scopes
+
+
+class _Kept(NamedTuple):
+    """What of a key decides what becomes of it."""
+
+    name: str
+    scopes: str
+    expires_at: str | None
+    revoked_at: str | None
 
 
 ANONYMOUS = Key("", "anonymous", frozenset())
@@ -94,17 +104,14 @@ def recognise(key: str) -> Key:
 
 def listed() -> list[dict[str, Any]]:
     """Return every key without its secret, oldest first."""
-    shown = [field for field in AccessKey._meta.sorted_fields if field.name not in ("sha256", "proof", "use_proof")]
-    found = rows_of(AccessKey.select(*shown).order_by(AccessKey.created_at, AccessKey.id))
-    names = [field.name for field in shown]
-    return [{**dict(zip(names, each, strict=True)), "scopes": each[2].split(",")} for each in found]
+    found = rows(f"SELECT {', '.join(_SHOWN)} FROM access_key ORDER BY created_at, id")
+    return [{**dict(zip(_SHOWN, each, strict=True)), "scopes": each[2].split(",")} for each in found]
 
 
 def revoke(id: str) -> None:
     """End a key now, in every worker; raises NotFound. Revoking twice keeps the first time."""
     with writing():
-        key = _one(id)
-        if key.revoked_at is None:
+        if _one(id).revoked_at is None:
             seals.change("access_key", id, {"revoked_at": now()})
 
 
@@ -128,11 +135,11 @@ def any_exist() -> bool:
     return row("SELECT 1 FROM access_key LIMIT 1") is not None
 
 
-def _one(id: str) -> AccessKey:
-    key: AccessKey | None = AccessKey.get_or_none(AccessKey.id == id)
-    if key is None:
+def _one(id: str) -> _Kept:
+    found = row("SELECT name, scopes, expires_at, revoked_at FROM access_key WHERE id = ?", (id,))
+    if found is None:
         raise NotFound(f"There is no key {echo(id)}.")
-    return key
+    return _Kept(*found)
 
 
 def _hash(key: str) -> str:

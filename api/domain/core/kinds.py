@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from schemas.base import Schema
+from marshmallow import missing
+
+from schemas.base import Checked, Schema
 from schemas.nouns import Noun
 
 Document = dict[str, Any]
@@ -41,7 +43,9 @@ class Kind:
     from one document to another; None stands for none. Where `add(news)` is given, it does the same at once for
     many new rows. `release(id)` raises
     Conflict where other records still need this one. `tells(document)` gives the ids of the speakers and outlets
-    that the document names to who has no key. `derived` are the members that only we write.
+    that the document names to who has no key. `derived` are the members that only we write,
+    `later` those that documents lack which an earlier version of the schema made; nothing inside a document has their
+    names.
     `names` are the references that a row is read with, `ends` the columns that hold ids
     of statements. `public` is the condition under which a row `t` may be known of without a key, and `secret` a
     member shown to key holders only. Of a kind that `merges`, one record can stand for others.
@@ -58,6 +62,7 @@ class Kind:
     release: Callable[[str], None] = _nothing
     tells: Callable[[Document], set[str]] = _nobody
     derived: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     ends: tuple[str, ...] = ()
     public: str = ""
@@ -83,6 +88,12 @@ class Kind:
     def takes(self) -> Schema:
         """The schema that checks what is sent."""
         return self.noun.takes()
+
+    def absent(self, name: str) -> Any:
+        """Return what stands for a member that a document lacks: its default, null where it has none."""
+        field = self.takes.fields.get(name)
+        default = field.absent() if isinstance(field, Checked) else missing
+        return None if default is missing else default
 
     def index(self, news: list[New]) -> None:
         """Fill the tables beside new rows."""

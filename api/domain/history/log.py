@@ -8,13 +8,12 @@ from the hash. The documents themselves are the records' rows and, once supersed
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from api.domain.core.errors import OtherEpoch
 from api.domain.history.chain import COLUMNS, FIELDS, GENESIS, Entry
-from api.storage import models
-from api.storage.db import among, insert_all, row, rows, rows_of
+from api.storage.db import among, insert_all, row, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +94,13 @@ def held(records: Collection[str]) -> list[str]:
 
 def of_record(record: str, *, before: int | None = None, limit: int | None = None) -> list[Entry]:
     """Return a record's entries, newest first; those under version `before`, at most `limit`."""
-    query = models.Entry.select(*[getattr(models.Entry, field.name) for field in fields(Entry)])
-    query = query.where(models.Entry.record == record).order_by(models.Entry.version.desc()).limit(limit)
+    asked: list[object] = [record]
+    sql = f"SELECT {COLUMNS} FROM entry WHERE record = ?"
     if before is not None:
-        query = query.where(models.Entry.version < before)
-    return [Entry(*each) for each in rows_of(query)]
+        sql += " AND version < ?"
+        asked.append(before)
+    sql += " ORDER BY version DESC"
+    if limit is not None:
+        sql += " LIMIT ?"
+        asked.append(limit)
+    return [Entry(*each) for each in rows(sql, asked)]

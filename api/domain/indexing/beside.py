@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.storage import db as storage
-from api.storage import models
+from api.storage import tables
 from api.storage.db import execute, rows
 
 _AT_ONCE = 500
@@ -107,7 +107,7 @@ def strays() -> list[tuple[str, tuple[str, ...], str]]:
     for each in BESIDE:
         if each.lost not in found[each.table]:
             found[each.table] += f" OR {each.lost}"
-    keys = {table: tuple(models.key(table)) for table in found}
+    keys = {table: tuple(tables.key(table)) for table in found}
     words = [("statement_search", ("rowid",), storage.dialect.LOST_WORDS)] if storage.dialect.LOST_WORDS else []
     return [*((table, keys[table], lost) for table, lost in found.items()), *words]
 

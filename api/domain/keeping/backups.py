@@ -29,7 +29,7 @@ from api.domain.keeping import indexes, verification
 from api.domain.keeping.verification import Seen
 from api.settings import Settings
 from api.storage import db as storage
-from api.storage import models
+from api.storage import tables as declared
 from api.storage.db import db, execute, inspection, replacing, row, walk, writing
 from api.storage.migrating import HISTORY, build, known
 
@@ -68,7 +68,7 @@ def kept_tables() -> list[str]:
 
     All but the indexes, and but which history this is: what is restored begins another.
     """
-    return [table for table in models.tables() if table not in (*beside.TABLES, "index_state", "history")]
+    return [table for table in declared.TABLES if table not in (*beside.TABLES, "index_state", "history")]
 
 
 # --- writing -------------------------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ def _write(out: _Summed, progress: Progress) -> None:
         facts = {"format": FORMAT, "version": VERSION, "schema": schema, "program": version("onrecord")}
         out.line({**facts, "made_at": now(), "head": head, "rows": total})
         for table in tables:
-            columns = [column.name for column in db.get_columns(table)]
+            columns = declared.columns(table)
             out.line({"table": table, "columns": columns})
             with closing(walk(f"SELECT {_names(columns)} FROM {table}", (), _BATCH)) as batches:
                 for batch in batches:
@@ -229,7 +229,7 @@ def restore(file: Path, settings: Settings, progress: Progress) -> tuple[Manifes
     is not touched. Raises BadBackup, InUse, Unavailable, OSError.
     """
     check(file, lambda done, total: None)
-    with _reading(file) as (manifest, lines), replacing(settings, [*models.tables(), _SEARCH, HISTORY]) as kept:
+    with _reading(file) as (manifest, lines), replacing(settings, [*declared.TABLES, _SEARCH, HISTORY]) as kept:
         build(manifest.schema)
         with writing():
             _load(lines, manifest, progress)
@@ -260,7 +260,7 @@ def _load(lines: Iterator[Any], manifest: Manifest, progress: Progress) -> None:
             progress(done, manifest.rows)
     _insert(table, columns, batch)
     for each in allowed:
-        if "n" in {column.name for column in db.get_columns(each)}:
+        if "n" in declared.columns(each):
             storage.dialect.numbered(db, each)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from api.domain.keeping import indexes
-from api.storage import models, seals
+from api.storage import seals, tables
 from api.storage.db import row, rows, walk
 from api.storage.migrating import HISTORY, known
 
@@ -28,7 +28,7 @@ def unproved() -> Iterator[tuple[str | None, str]]:
 
 def _rows(table: str) -> Iterator[tuple[str | None, str]]:
     names = seals.columns(table)
-    (key,) = models.key(table)
+    (key,) = tables.key(table)
     count, total = 0, 0
     for batch in walk(f"SELECT {key}, proof, {', '.join(names)} FROM {table} ORDER BY {key}", (), _BATCH):
         for of, own, *values in batch:

@@ -15,6 +15,8 @@ from api.storage.db import among, rows
 # Inside a JSON string a quotation mark is always escaped, so this can only match a reference.
 _REFERENCE = re.compile(r'\{"id":"((?:spk|out)_[0-9a-z]{26})"\}')
 _MOST = 500
+# What stands behind the members of a kind.
+_LAST = ("created_at", "updated_at", "recorded_by", "withdrawn_at", "withdrawn_by")
 
 
 @cache
@@ -60,7 +62,21 @@ def documents(kind: Kind, found: Iterable[Sequence[Any]], at: int = 0) -> list[s
         whole = _with_ends(kind, incomplete) if kind.ends else with_names(incomplete)
         for place, text in zip(more, whole, strict=True):
             texts[place] = text
-    return texts
+    return complete(kind, texts) if kind.later else texts
+
+
+def complete(kind: Kind, texts: list[str]) -> list[str]:
+    """Return documents with the defaults of what they lack since an earlier version of the schema made them."""
+    # A quotation mark inside a text is escaped, so what is found is a member.
+    lacking = [[name for name in kind.later if f'"{name}":' not in text] for text in texts]
+    return [_with_defaults(kind, text, names) if names else text for text, names in zip(texts, lacking, strict=True)]
+
+
+def _with_defaults(kind: Kind, text: str, names: list[str]) -> str:
+    document = orjson.loads(text)
+    # Before what all records end with, as a document of today has them.
+    ours = {name: document.pop(name) for name in list(document) if name in _LAST}
+    return orjson.dumps({**document, **{name: kind.absent(name) for name in names}, **ours}).decode()
 
 
 def _with_ends(kind: Kind, texts: list[str]) -> list[str]:

@@ -15,7 +15,7 @@ from api.domain.history import log
 from api.domain.history.chain import Entry
 from api.domain.parties import survivors
 from api.domain.reading import cursors
-from api.domain.reading.splicing import columns, documents, joins, with_names
+from api.domain.reading.splicing import columns, complete, documents, joins, with_names
 from api.storage.db import row, rows
 from schemas.faults import echo
 
@@ -119,7 +119,8 @@ def _at(kind: Kind, id: str, version: int, reader: Key) -> str:
         erased = any(entry.op == "erase" for entry in log.of_record(id, limit=1))
         why = "was erased, and its versions with it" if erased else f"has no version {version}"
         raise NotFound(f"The {kind.name} {id} {why}.")
-    return without_secret(kind, with_names([found[0]], public=not reader.may("read"))[0], reader)
+    (text,) = complete(kind, with_names([found[0]], public=not reader.may("read")))
+    return without_secret(kind, text, reader)
 
 
 def _may_read_history(kind: Kind, id: str, reader: Key) -> None:

@@ -101,7 +101,7 @@ def change(
         settled = patched(kind, previous, patch, world, described)
         if kept and "corrections" in kept:
             settled["corrections"] = kept["corrections"]
-        if not differs(previous, settled):
+        if not differs(kind, previous, settled):
             return False
         replace(kind, n, previous, settled, world)
     return True
@@ -169,9 +169,11 @@ def patched(
     return kind.settle(fields, Resolution(world, previous, described))
 
 
-def differs(previous: Document, settled: Document) -> bool:
-    """Tell whether what is settled is not what a document holds already."""
-    return any(name not in previous or previous[name] != value for name, value in settled.items())
+def differs(kind: Kind, previous: Document, settled: Document) -> bool:
+    """Tell whether what is settled is not what a document holds already, or what stands for what it lacks."""
+    return any(
+        previous[name] != value if name in previous else kind.absent(name) != value for name, value in settled.items()
+    )
 
 
 def own(kind: Kind, document: Document) -> Document:

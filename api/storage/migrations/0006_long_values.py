@@ -4,7 +4,7 @@ from peewee import Database
 from playhouse.migrate import SchemaMigrator
 
 from api.storage import db as storage
-from api.storage.models import tables
+from api.storage.tables import TABLES as ALL
 
 # Without the keys that held whole values; the order is that in which rows are found by the record they are of.
 TABLES = {
@@ -32,5 +32,5 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
     for name, index in INDEXES.items():
         beginning = storage.beginning(LONG.get(name, ""))
         db.execute_sql(f"CREATE INDEX {name} ON {index.format(beginning=beginning)}")
-    for statement in storage.dialect.compare_by_code_points(db, tables()):
+    for statement in storage.dialect.compare_by_code_points(db, ALL):
         db.execute_sql(statement)
