@@ -8,13 +8,11 @@ from schemas.queries import Query
 
 # What is done with a line of a statement that is held already.
 CONFLICTS = ("error", "skip", "update")
-FILES = ("ndjson", "csv")
 
 
 class BulkQuery(Query):
-    """The parameters of many statements at once."""
+    """The parameters of many statements at once, besides the form of what is sent."""
 
-    format = take.One(FILES, "The form of the lines; else the Content-Type says it.")
     on_conflict = take.One(
         CONFLICTS,
         "What is done with a line whose `external_id` is held: it fails, is left out, or changes what is held.",
@@ -24,12 +22,4 @@ class BulkQuery(Query):
     atomic = take.Flag(**settings("Whether one bad line refuses all.", default=False, type="boolean", examples=[True]))
     dry_run = take.Flag(
         **settings("Whether it is only tried, and nothing stored.", default=False, type="boolean", examples=[True])
-    )
-    safe = take.Flag(
-        **settings(
-            "Whether an apostrophe in front of what looks like a formula is taken away from cells of CSV.",
-            default=True,
-            type="boolean",
-            examples=[False],
-        )
     )

@@ -14,7 +14,7 @@ from schemas.base import settings
 from schemas.edtf import PERIOD_PATTERN
 from schemas.faults import Fault
 from schemas.parameters import VALUE, VALUES
-from schemas.queries import PAGES, ListQuery, PageQuery, Query, RecordQuery, statements
+from schemas.queries import ListQuery, PageQuery, Query, RecordQuery, statements
 from schemas.statements import SHORTHAND, StatementOut
 
 SORTS = ("-said_on", "said_on", "-created_at", "created_at", "relevance")
@@ -117,7 +117,7 @@ class StatementFilters(Query):
 EXPANDED = ("speaker", "outlet", "reviews", "relations", "source")
 
 
-# Columns of CSV that are no members of the document.
+# Columns of tables that are no members of the document.
 _FIRST = tuple(name for name in SHORTHAND if name != "outlet")
 
 
@@ -129,8 +129,7 @@ class ViewQuery(Query):
         data_key="fields",
         beside=_FIRST,
         **settings(
-            "Only these members, dotted inside objects; of CSV only these columns, also `url`, `title` and "
-            "`published_on` of the first appearance.",
+            "Only these members, dotted inside objects.",
             **VALUES,
             items=VALUE,
             examples=[["id", "speaker.name"]],
@@ -139,9 +138,9 @@ class ViewQuery(Query):
     expand = _listed(EXPANDED, "Whole records in place of references, and what is about the statement.")
 
     def conflicts(self, data: dict[str, Any], original: Mapping[str, Any]) -> Iterator[tuple[str, Fault]]:
-        """What is a column of CSV only is no member."""
+        """What is a column only is no member."""
         yield from super().conflicts(data, original)
-        if (data.get("format") or PAGES) != "csv":
+        if not self.layout(data).columns:
             for name in _FIRST:
                 if name in (data.get("fields_") or ()):
                     detail = f"There is no field {name!r}. Did you mean appearances.{name}?"
@@ -187,11 +186,6 @@ class StatementsQuery(StatementFilters, ViewQuery, ListQuery):
                 yield "sample", Fault("conflict", f"A sample has no pages; leave out `{name}`.")
         if not sampled and original.get("seed") is not None:
             yield "seed", Fault("conflict", "A seed is that of a sample; add `sample`.")
-        # A table has the columns of the record alone, and a sample is a page.
-        views = {"csv": ("expand", "highlight", "sample"), "ndjson": ("sample",)}
-        for name in views.get(data.get("format") or PAGES, ()):
-            if original.get(name) is not None:
-                yield name, Fault("conflict", f"{name} is for pages of JSON.")
         if data.get("sort") == "relevance" and original.get("q") is None:
             yield "sort", Fault("conflict", "Relevance needs words to be relevant to; add `q`.")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from marshmallow import post_load
 
@@ -15,9 +16,18 @@ from schemas.parameters import VALUE, VALUES
 from schemas.parts import id_pattern
 
 COUNTS = ("exact", "estimated", "none")
-# The forms of a list: pages of JSON, or every match as a stream.
-FORMS = ("json", "ndjson", "csv")
-PAGES = "json"
+
+
+class Layout(NamedTuple):
+    """What of the form of an answer its parameters depend on.
+
+    Whether a list comes in pages, or else whole as a stream; whether it has columns, which are more than the members of
+    documents; and which parameters are refused for it, with the reasons.
+    """
+
+    paged: bool = True
+    columns: bool = False
+    refused: Mapping[str, str] = MappingProxyType({})
 
 
 class Query(Schema):
@@ -44,6 +54,17 @@ class Query(Schema):
         """Return what this schema's own fields mean."""
         return super().load(data, **kwargs)  # type: ignore[no-any-return]
 
+    def layout(self, data: Mapping[str, Any]) -> Layout:
+        """What the answer will be like; pages, unless somebody adds parameters by which other forms are chosen."""
+        return Layout()
+
+    def conflicts(self, data: dict[str, Any], original: Mapping[str, Any]) -> Iterator[tuple[str, Fault]]:
+        """What means nothing to the form of the answer is refused."""
+        yield from super().conflicts(data, original)
+        for name, detail in self.layout(data).refused.items():
+            if original.get(name) is not None:
+                yield name, Fault("conflict", detail)
+
     def _stranger(self, key: object, known: Sequence[str]) -> Fault:
         # Without those that only turn another one round, since a hundred of these must fit into an answer.
         plain = ", ".join(name for name in known if not name.endswith((".not", ".exists")))
@@ -59,8 +80,6 @@ def _part(query: type[Query], names: frozenset[str]) -> Query:
 
 class RecordQuery(Query):
     """The parameters of one record."""
-
-    format = take.One((PAGES,), "The form of the answer.")
 
 
 class NoQuery(Query):
@@ -90,10 +109,7 @@ class Cap(take.Limit):
 
 
 class ListQuery(PageQuery):
-    """The parameters of a list that is sent as pages, or whole as a stream.
-
-    Loaded with `format` saying which, also where the address or a header chose it.
-    """
+    """The parameters of a list that is sent as pages, or whole as a stream, as its `layout` is."""
 
     limit = Cap(
         **settings(
@@ -103,44 +119,22 @@ class ListQuery(PageQuery):
             examples=[50],
         )
     )
-    format = take.One(FORMS, "The form of the answer.")
-    safe = take.Flag(
-        **settings(
-            "Whether a cell of CSV that looks like a formula gets an apostrophe in front.",
-            default=True,
-            type="boolean",
-            examples=[True],
-        )
-    )
-    excel = take.Flag(
-        **settings(
-            "Whether CSV begins with a byte order mark, by which Excel knows UTF-8.",
-            default=False,
-            type="boolean",
-            examples=[True],
-        )
-    )
 
     def conflicts(self, data: dict[str, Any], original: Mapping[str, Any]) -> Iterator[tuple[str, Fault]]:
-        """Pages have a size, a cursor and a total, streams none of these; and not all of them are CSV."""
+        """Pages have a size, a cursor and a total, streams none of these."""
         yield from super().conflicts(data, original)
-        form = data.get("format") or PAGES
-        if form == PAGES and (data.get("limit") or 0) > take.Limit.most:
-            yield "limit", Fault("range", str(take.Limit.default_error_messages["range"]).format(most=take.Limit.most))
-        if form != PAGES:
-            for name, of_pages in (("cursor", "pages"), ("count", "total")):
-                if original.get(name) is not None:
-                    yield name, Fault("conflict", f"A stream has no {of_pages}.")
-        if form != "csv":
-            # What says the default asks for nothing; pages that make requests from a description send it along.
-            for name, default in (("safe", True), ("excel", False)):
-                if data.get(name, default) != default:
-                    yield name, Fault("conflict", "This is about CSV alone.")
+        if self.layout(data).paged:
+            if (data.get("limit") or 0) > take.Limit.most:
+                detail = str(take.Limit.default_error_messages["range"]).format(most=take.Limit.most)
+                yield "limit", Fault("range", detail)
+            return
+        for name, of_pages in (("cursor", "pages"), ("count", "total")):
+            if original.get(name) is not None:
+                yield name, Fault("conflict", f"A stream has no {of_pages}.")
 
     @post_load
     def _finish(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        data["format"] = data.get("format") or PAGES
-        if data["format"] == PAGES:
+        if self.layout(data).paged:
             data["limit"] = data.get("limit") or 50
         return data
 

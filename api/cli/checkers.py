@@ -13,18 +13,19 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import connection, get_context, parent_process
 
+from api.domain.importing import imports
 from api.domain.importing.imports import Line
 from api.domain.importing.outcomes import Outcome
-from api.formats.cutting import cut
-from api.formats.importing import checked
-from api.formats.lines import Format, Piece
+from api.formats.cutting import Item, cut
+from api.formats.format import Reader
+from api.formats.reading import read
 
 # So many lines are checked at a time in each process, or fewer that are long.
 _CHUNK = 250
 # So many chunks are on their way at most: what is written next is checked while one transaction is written.
 _AHEAD = 16
-Chunk = list[tuple[Piece, Line | Outcome]]
-_form: Format
+Chunk = list[tuple[Item, Line | Outcome]]
+_reader: Reader
 
 
 class Died(Exception):
@@ -32,14 +33,14 @@ class Died(Exception):
 
 
 @contextmanager
-def checking(form: Format) -> Iterator[Callable[[Iterator[Piece]], Iterator[Chunk]]]:
+def checking(reader: Reader) -> Iterator[Callable[[Iterator[Item]], Iterator[Chunk]]]:
     """Give what checks records chunk by chunk, in order, in as many processes as there are processors; raises Died.
 
     They are forked before the database is opened. So many chunks are on their way at most, so that a file of any
     size takes no more memory than a small one.
     """
-    global _form
-    _form = form
+    global _reader
+    _reader = reader
     count = os.cpu_count() or 1
     if count == 1:
         yield lambda records: (list(zip(chunk, _check(chunk), strict=True)) for chunk in cut(records, _CHUNK))
@@ -60,8 +61,8 @@ def collect_seldom() -> None:
     gc.set_threshold(50_000)
 
 
-def _in_order(pool: ProcessPoolExecutor, records: Iterator[Piece]) -> Iterator[Chunk]:
-    waiting: deque[tuple[list[Piece], Future[bytes]]] = deque()
+def _in_order(pool: ProcessPoolExecutor, records: Iterator[Item]) -> Iterator[Chunk]:
+    waiting: deque[tuple[list[Item], Future[bytes]]] = deque()
     for chunk in cut(records, _CHUNK):
         try:
             waiting.append((chunk, pool.submit(_handed_over, chunk)))
@@ -73,7 +74,7 @@ def _in_order(pool: ProcessPoolExecutor, records: Iterator[Piece]) -> Iterator[C
         yield _paired(*waiting.popleft())
 
 
-def _paired(chunk: list[Piece], found: Future[bytes]) -> Chunk:
+def _paired(chunk: list[Item], found: Future[bytes]) -> Chunk:
     try:
         return list(zip(chunk, pickle.loads(found.result()), strict=True))
     except Exception as error:
@@ -81,7 +82,7 @@ def _paired(chunk: list[Piece], found: Future[bytes]) -> Chunk:
         raise _died(chunk, error) from None
 
 
-def _died(chunk: list[Piece], error: Exception) -> Died:
+def _died(chunk: list[Item], error: Exception) -> Died:
     why = " ".join(f"{type(error).__name__}: {error}".split())[:500]
     return Died(f"Lines {chunk[0].number} to {chunk[-1].number} could not be checked ({why})")
 
@@ -110,11 +111,11 @@ def _nothing() -> None:
     """Have the processes begin."""
 
 
-def _check(chunk: list[Piece]) -> list[Line | Outcome]:
-    return [checked(_form, raw) for raw in chunk]
+def _check(chunk: list[Item]) -> list[Line | Outcome]:
+    return [imports.taken(read(_reader, each)) for each in chunk]
 
 
-def _handed_over(chunk: list[Piece]) -> bytes:
+def _handed_over(chunk: list[Item]) -> bytes:
     """Return what checking some lines gives, as another process takes it over.
 
     The pool would read it in a thread of its own, for which the one that writes would have to wait each time.

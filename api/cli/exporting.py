@@ -16,11 +16,13 @@ from api.cli.database import opened
 from api.domain.core.errors import Invalid, Refused
 from api.domain.core.keys import ANONYMOUS, OPERATOR
 from api.domain.evidence.registry import KINDS
-from api.domain.finding import streams
+from api.domain.finding.matches import Matches
+from api.formats.registry import FORMATS
 from api.settings import Settings
 from api.storage.db import Unavailable, close_database
 
-_FORMATS = ("ndjson", "csv")
+# Those of whole lists; the others are pages.
+_FORMATS = [each.suffix for each in FORMATS if each.writes and each.writes.many and not each.writes.paged]
 Parameters = list[tuple[str, str]]
 
 
@@ -40,7 +42,7 @@ def export(filters: tuple[str, ...], type: str | None, format: str | None, withh
     They are the bytes that the service streams, from one state of the data.
     """
     collection, form, parameters = _asked(filters)
-    collection, form = type or collection or "statements", format or form or "ndjson"
+    collection, form = type or collection or "statements", format or form or _FORMATS[0]
     settings = opened()
     try:
         with closing(_chunks(settings, collection, form, parameters, withheld)) as chunks:
@@ -79,16 +81,19 @@ def _asked(filters: tuple[str, ...]) -> tuple[str | None, str | None, Parameters
 
 def _chunks(settings: Settings, collection: str, form: str, parameters: Parameters, withheld: bool) -> Generator[bytes]:
     from api.app import create_app
+    from api.web import answers
     from api.web import parameters as query_string
-    from api.web.streams import Stream, chunks
+    from api.web.streams import chunks
 
     app = create_app(settings)
     view: Any = app.view_functions[f"{collection}.list_"]
     contract = view.contract
+    if form not in [each.suffix for each in contract.forms]:
+        raise click.UsageError(f"There are no {collection} in the format {form}.")
     with app.test_request_context(f"/v1/{collection}.{form}?{urlencode(parameters)}"):
-        query = query_string.read(contract.parameters, contract.forms, form)
-        reader = OPERATOR if withheld else ANONYMOUS
-        yield from chunks(Stream(streams.batches(KINDS.by_plural()[collection], query, reader), contract.gives, query))
+        query, chosen = query_string.read_with_form(contract.parameters, contract.forms, form)
+        matches = Matches(KINDS.by_plural()[collection], query, OPERATOR if withheld else ANONYMOUS)
+        yield from chunks(answers.stream(matches, chosen, contract.gives))
 
 
 def _print(chunks: Iterator[bytes]) -> None:

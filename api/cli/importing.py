@@ -6,7 +6,7 @@ import hashlib
 import os
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -22,11 +22,12 @@ from api.domain.importing import imports, progress
 from api.domain.importing.imports import Line, Options
 from api.domain.importing.outcomes import Outcome
 from api.domain.importing.progress import Progress
-from api.formats.lines import CSV, NDJSON, BadFile, Format, Piece
+from api.formats.cutting import BadFile, Item
+from api.formats.registry import reading
 from api.storage.db import close_database, expect_much, undoable, writing
-from schemas.bulk import CONFLICTS, FILES
-from schemas.statements import StatementOut
+from schemas.bulk import CONFLICTS
 
+Command = Callable[..., None]
 # So many chunks of lines that were checked together are written in one transaction.
 _TOGETHER = 8
 # How many failures are told at once; the others are in the rejects file.
@@ -35,9 +36,22 @@ _TOLD = 10
 _BREAKS = {ord(each): f"\\u{ord(each):04x}" for each in "\x85\u2028\u2029"}
 
 
+_FORMATS = {each.suffix: reads for each, reads in reading()}
+_ENDINGS = {ending: name for name, reads in _FORMATS.items() for ending in reads.endings}
+
+
+def _options(command: Command) -> Command:
+    """Give a command the options that formats have."""
+    for name, option in {name: each for reads in _FORMATS.values() for name, each in reads.options.items()}.items():
+        shown, about = f"--{name.replace('_', '-')}", option.metadata["description"]
+        given = f"{shown}/--no-{shown.removeprefix('--')}"
+        command = click.option(given, name, default=option.load_default, show_default=True, help=about)(command)
+    return command
+
+
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
-@click.option("--format", "form", type=click.Choice(FILES), help="What the file holds; else its name says it.")
+@click.option("--format", "form", type=click.Choice(list(_FORMATS)), help="What the file holds; else its name says it.")
 @click.option(
     "--on-conflict", type=click.Choice(CONFLICTS), default="error", show_default=True,
     help="What is done with a line of which the id or external_id is held.",
@@ -47,10 +61,7 @@ _BREAKS = {ord(each): f"\\u{ord(each):04x}" for each in "\x85\u2028\u2029"}
     "--rejects", type=click.Path(dir_okay=False, path_type=Path),
     help="Where lines that fail are written, with the reasons; FILE.rejects.ndjson, unless said.",
 )  # fmt: skip
-@click.option(
-    "--safe/--no-safe", default=True, show_default=True,
-    help="Whether an apostrophe in front of what looks like a formula is taken away from cells of CSV.",
-)  # fmt: skip
+@_options
 @click.option("--again", is_flag=True, help="Begin anew with a file that was imported before.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def import_(
@@ -59,22 +70,23 @@ def import_(
     on_conflict: str,
     dry_run: bool,
     rejects: Path | None,
-    safe: bool,
     again: bool,
     as_json: bool,
+    **said: bool,
 ) -> None:
     """Record the statements of FILE (- for the standard input), a line each, and keep the ids that they bring.
 
     Lines that are wrong are written to the rejects file; the others go in. An import that was broken off goes on
     where it stopped when it is called again with the same file.
     """
-    form = form or {".ndjson": "ndjson", ".jsonl": "ndjson", ".csv": "csv"}.get(file.suffix.lower())
+    form = form or _ENDINGS.get(file.suffix.lower())
     if form is None:
-        raise click.UsageError("Say what the file holds: --format ndjson or --format csv.")
+        named = [f"--format {name}" for name in _FORMATS]
+        raise click.UsageError(f"Say what the file holds: {', '.join(named[:-1])} or {named[-1]}.")
     if str(file) != "-" and rejects is None:
         rejects = file.with_name(f"{file.name}.rejects.ndjson")
     try:
-        importing = Importing(file, form, Options(on_conflict, keeping=True), rejects, dry_run=dry_run, safe=safe)
+        importing = Importing(file, form, Options(on_conflict, keeping=True), rejects, dry_run=dry_run, said=said)
         before = importing.run(again)
     except BadFile as error:
         raise click.ClickException(str(error)) from None
@@ -94,20 +106,21 @@ class Importing:
     """One import of one file."""
 
     def __init__(
-        self, file: Path, form: str, options: Options, rejects: Path | None, *, dry_run: bool, safe: bool
+        self, file: Path, form: str, options: Options, rejects: Path | None, *, dry_run: bool, said: dict[str, bool]
     ) -> None:
         self.file, self.form, self.options, self.rejects = file, form, options, rejects
-        self.dry_run, self.safe = dry_run, safe
+        self.dry_run = dry_run
+        self.said = {name: said[name] for name in _FORMATS[form].options}
         self.told: list[Outcome] = []
         self.done = Progress()
-        self.name = "" if str(file) == "-" or dry_run else _name(file, form if safe else f"{form} as it is", options)
+        self.name = "" if str(file) == "-" or dry_run else _name(file, self._read_as(), options)
 
     def run(self, again: bool) -> Progress | None:
         """Import, counting in `done`; return what became of the lines before, where all has been done already."""
         with ExitStack() as stack:
             source = stack.enter_context(closing(sys.stdin.buffer if str(self.file) == "-" else self.file.open("rb")))
-            lines: Format = NDJSON(source) if self.form == "ndjson" else CSV(source, StatementOut, safe=self.safe)
-            check = stack.enter_context(checkers.checking(lines))
+            reader = _FORMATS[self.form].reader(source, self.said)
+            check = stack.enter_context(checkers.checking(reader))
             opened()
             expect_much()
             checkers.collect_seldom()
@@ -117,13 +130,22 @@ class Importing:
             self.done = done
             rejected = stack.enter_context(self._rejects())
             bar = stack.enter_context(_shown(self.file, source))
-            records = (raw for raw in lines.records() if raw.number > done.line)
+            records = (raw for raw in reader.items() if raw.number > done.line)
             for part in _together(check(records)):
                 self._write(part, rejected)
                 bar()
             with writing():
                 self._note(finished=True)
             return None
+
+    def _read_as(self) -> str:
+        """Return the format, and what was said of it otherwise than is usual."""
+        usual = {name: option.load_default for name, option in _FORMATS[self.form].options.items()}
+        if self.said == {**usual, "safe": False}:
+            # As files were named before there were other options.
+            return f"{self.form} as it is"
+        unusual = [f" {name}={value}" for name, value in self.said.items() if value != usual[name]]
+        return self.form + "".join(unusual)
 
     def _begun(self, again: bool) -> tuple[Progress, bool]:
         if not self.name:
@@ -149,7 +171,7 @@ class Importing:
         if self.name:
             progress.note(self.name, self.done, finished=finished)
 
-    def _reject(self, failed: list[tuple[Piece, Outcome]], rejected: IO[bytes] | None) -> int:
+    def _reject(self, failed: list[tuple[Item, Outcome]], rejected: IO[bytes] | None) -> int:
         """Write lines that failed, each with its reasons, before it is noted that they are done; return their size."""
         self.told += [outcome for _, outcome in failed[: _TOLD - len(self.told)]]
         if not failed or rejected is None:
@@ -184,7 +206,7 @@ def _name(file: Path, form: str, options: Options) -> str:
     return digest.hexdigest()
 
 
-def _rejected(raw: Piece, outcome: Outcome) -> bytes:
+def _rejected(raw: Item, outcome: Outcome) -> bytes:
     told = {"line": outcome.line, "status": outcome.status, "errors": outcome.errors}
     line = orjson.dumps({**told, "found": raw.text.decode(errors="replace")}).decode()
     return f"{line.translate(_BREAKS)}\n".encode()

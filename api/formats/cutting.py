@@ -36,14 +36,27 @@ class BadFile(ValueError):
     """The file cannot be read at all; the message says where and what to do."""
 
 
-class Piece(NamedTuple):
-    """A line or row as it stands in the file, without the break that ends it; the number of the line that it begins in;
-    and why it cannot be read: it is too `long`, of which the beginning is kept, `broken`, or a quotation stays `open`.
+class BadItem(ValueError):
+    """One item cannot be read; the message says why."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+class Item(NamedTuple):
+    """What a file holds one by one, such as a line or row, without the break that ends it; and its number, which grows.
+
+    That is the number of the line that it begins in. Where several begin in one, they are counted instead, and `line`
+    and `pointer` (a JSON Pointer, in what begins in that line) tell where it stands. It has a `fault` where it cannot
+    be read: it is too `long`, of which the beginning is kept, `broken`, or a quotation stays `open`.
     """
 
     number: int
     text: bytes
     fault: Fault | None = None
+    line: int | None = None
+    pointer: str | None = None
 
 
 class Pieces:
@@ -56,12 +69,12 @@ class Pieces:
         _refuse_encoding(self._data)
         self._at = len(_BOM) if self._data.startswith(_BOM) else 0
 
-    def lines(self) -> Iterator[Piece]:
+    def lines(self) -> Iterator[Item]:
         """Yield the lines that are not blank."""
         while self._more(_WHITE):
             yield self._line()
 
-    def rows(self) -> Iterator[Piece]:
+    def rows(self) -> Iterator[Item]:
         """Yield the rows that are not empty."""
         while self._more(_BREAKS):
             yield self._row()
@@ -92,21 +105,21 @@ class Pieces:
         self._at = end
         return taken
 
-    def _line(self) -> Piece:
+    def _line(self) -> Item:
         number = self._number
         end = self._data.find(b"\n", self._at, self._at + LONGEST + 2) + 1
         if not end and self._ended and len(self._data) - self._at <= LONGEST:
             end = len(self._data)
         if end:
-            return Piece(number, self._take(end).rstrip(b"\r\n"))
+            return Item(number, self._take(end).rstrip(b"\r\n"))
         text = self._data[self._at : self._at + LONGEST]
         while not (end := self._data.find(b"\n", self._at) + 1) and not self._ended:
             self._at = len(self._data)
             self._fill()
         self._take(end or len(self._data))
-        return Piece(number, text, "long")
+        return Item(number, text, "long")
 
-    def _row(self) -> Piece:
+    def _row(self) -> Item:
         number, limit = self._number, min(self._at + LONGEST + 2, len(self._data))
         cells = _CELLS.match(self._data, self._at, limit)
         stopped = cells.end() if cells else self._at
@@ -114,7 +127,7 @@ class Pieces:
         if end and (end[0].endswith(b"\n") or (self._ended and limit == len(self._data))):
             row = self._take(end.end())
             self._spare = min(self._spare + _TIMES * len(row), _SPARE)
-            return Piece(number, row.rstrip(b"\r\n"))
+            return Item(number, row.rstrip(b"\r\n"))
         # Where a cell begins and does not go on, its quotation has no end; elsewhere one ends in the midst of a cell.
         open = self._data.startswith(b'"', stopped)
         stopped = limit if open else stopped
@@ -122,7 +135,7 @@ class Pieces:
         line = self._line() if self._spare > 0 else self._lines(number, stopped)
         return line._replace(fault=line.fault or ("open" if open else "broken"))
 
-    def _lines(self, number: int, stopped: int) -> Piece:
+    def _lines(self, number: int, stopped: int) -> Item:
         """Give up all lines that were looked at."""
         end = self._data.find(b"\n", max(self._at, stopped - 1)) + 1
         if not end:
@@ -131,12 +144,18 @@ class Pieces:
             return self._line()
         text = self._take(end)
         self._spare = min(self._spare + _TIMES * len(text), _SPARE)
-        return Piece(number, text.rstrip(b"\r\n"))
+        return Item(number, text.rstrip(b"\r\n"))
 
 
-def cut(pieces: Iterable[Piece], most: int) -> Iterator[list[Piece]]:
+def refuse_long(item: Item) -> None:
+    """Raise BadItem for one that is too long."""
+    if item.fault == "long":
+        raise BadItem("length", f"The line is longer than {LONGEST} bytes.")
+
+
+def cut(pieces: Iterable[Item], most: int) -> Iterator[list[Item]]:
     """Give so many pieces at a time, or fewer where they are long."""
-    together: list[Piece] = []
+    together: list[Item] = []
     size = 0
     for each in pieces:
         together.append(each)

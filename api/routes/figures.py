@@ -8,7 +8,7 @@ from flask import Blueprint
 
 from api.domain.core.keys import Key
 from api.domain.counting import figures
-from api.web.answers import Envelope
+from api.domain.finding.listing import Page
 from api.web.endpoint import endpoint
 from schemas.assertions import AssertedOut
 from schemas.filters import FiguresQuery
@@ -18,7 +18,6 @@ routes = Blueprint("figures", __name__, url_prefix="/v1/figures")
 
 @routes.get("")
 @endpoint(query=FiguresQuery, gives=AssertedOut, lists=True)
-def list_(query: dict[str, Any], key: Key) -> Envelope:
+def list_(query: dict[str, Any], key: Key) -> Page:
     """List figures with who says so and when, in the order of their dates."""
-    page = figures.page(query, key)
-    return Envelope(page.lines, page.next, page.total, page.total_exact)
+    return figures.page(query, key)

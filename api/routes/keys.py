@@ -9,8 +9,9 @@ from flask import Blueprint
 from api.domain.core import keys
 from api.domain.core.errors import NotFound
 from api.domain.core.keys import Key
+from api.domain.finding.listing import Page
 from api.web import limits
-from api.web.answers import Envelope, dumps
+from api.web.answers import dumps
 from api.web.endpoint import endpoint
 from schemas.keys import KeyIn, KeyOut, NewKeyOut
 from schemas.vocabulary import SCOPES
@@ -32,10 +33,10 @@ def me(key: Key) -> dict[str, Any]:
 
 @routes.get("/keys")
 @endpoint(needs="admin", gives=KeyOut, lists=True, logged=False)
-def list_(key: Key) -> Envelope:
+def list_(key: Key) -> Page:
     """List the keys, without their secrets."""
     found = keys.listed()
-    return Envelope("\n".join(map(dumps, found)), None, len(found), True)
+    return Page("\n".join(map(dumps, found)), None, len(found), True)
 
 
 @routes.post("/keys")

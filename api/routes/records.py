@@ -11,16 +11,17 @@ from flask import Blueprint
 from api.domain.core.errors import Conflict, Gone, Merged, NotFound, Refused
 from api.domain.core.keys import Key
 from api.domain.core.kinds import Document, Kind
-from api.domain.finding import listing, samples, streams, views
+from api.domain.finding import views
+from api.domain.finding.listing import Page
+from api.domain.finding.matches import Matches
 from api.domain.reading import stored
 from api.domain.reading.stored import Sent
 from api.domain.writing import records
 from api.routes.mergers import add_mergers
-from api.web.answers import Envelope, dumps
+from api.web.answers import dumps
 from api.web.endpoint import endpoint
 from api.web.preconditions import Expected
-from api.web.streams import Stream
-from schemas.queries import FORMS, PAGES, AboutQuery, ListQuery, NamesQuery, RecordQuery, RevisionsQuery
+from schemas.queries import AboutQuery, ListQuery, NamesQuery, RecordQuery, RevisionsQuery
 from schemas.withdrawals import WithdrawalIn
 
 Errors = tuple[type[Refused], ...]
@@ -49,15 +50,14 @@ def _read(routes: Blueprint, kind: Kind, query: type[ListQuery], one: type[Recor
     moves: Errors = (Merged,) if kind.merges else ()
 
     @routes.get("")
-    @endpoint(query=query, gives=gives, lists=True, forms=FORMS, summary=f"List {kind.plural}, newest first.")
-    def list_(query: dict[str, Any], key: Key) -> Envelope | Stream:
-        if query["format"] != PAGES:
-            return Stream(streams.batches(kind, query, key), gives, query)
-        page = samples.sample(query, key) if query.get("sample") else listing.page(kind, query, key)
-        return Envelope(views.shaped(page.lines, query, key), page.next, page.total, page.total_exact)
+    @endpoint(query=query, gives=gives, lists=True, forms_of=kind.name, summary=f"List {kind.plural}, newest first.")
+    def list_(query: dict[str, Any], key: Key) -> Matches:
+        return Matches(kind, query, key)
 
     @routes.get("/<id:id>")
-    @endpoint(query=one, gives=gives, forms=(PAGES,), raises=(NotFound, Gone, *moves), summary=f"Read {kind.noun.one}.")
+    @endpoint(
+        query=one, gives=gives, forms_of=kind.name, raises=(NotFound, Gone, *moves), summary=f"Read {kind.noun.one}."
+    )
     def read(id: str, query: dict[str, Any], key: Key) -> Sent:
         found = stored.find(kind, id, key)
         return replace(found, body=views.shaped(found.body, query, key))
@@ -115,12 +115,12 @@ def _look_back(routes: Blueprint, kind: Kind) -> None:
         raises=(NotFound,),
         summary=f"Read the history of {kind.noun.one}.",
     )
-    def revisions(id: str, query: dict[str, Any], key: Key) -> Envelope | list[Document]:
+    def revisions(id: str, query: dict[str, Any], key: Key) -> Page | list[Document]:
         if query["diff"]:
             old, new = query["diff"]
             return stored.difference(kind, id, old, new, key)
         found = stored.revisions(kind, id, key, cursor=query["cursor"], limit=query["limit"])
-        return Envelope("\n".join(map(dumps, found.entries)), found.next, found.total, True)
+        return Page("\n".join(map(dumps, found.entries)), found.next, found.total, True)
 
     @routes.get("/<id:id>/revisions/<whole(max=2147483647):version>")
     @endpoint(gives=kind.noun.sends, raises=(NotFound,), summary=f"Read {kind.noun.one} as it was at a version.")

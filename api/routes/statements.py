@@ -45,11 +45,11 @@ def similar(id: str, query: dict[str, Any], key: Key) -> dict[str, Any]:
 
 
 @routes.post("/bulk")
-@endpoint(needs="write", query=BulkQuery, files=tuple(bulk.MEDIA), gives="report", statuses=(207,), raises=(Unusable,))
+@endpoint(needs="write", query=BulkQuery, files=True, gives="report", statuses=(207,), raises=(Unusable,))
 def record_many(query: dict[str, Any], key: Key, asked: Asked | None) -> Response:
     """Record many statements at once, a line each, and tell what became of every line."""
     options = Options(query["on_conflict"], keeping=key.may("admin"))
-    parts = bulk.parts(query["format"], safe=query["safe"])
+    parts = bulk.parts(query)
     with bulk.turn():
         if query["atomic"] or query["dry_run"]:
             done = bulks.together(

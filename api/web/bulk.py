@@ -6,26 +6,27 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
+from typing import Any
 
 import orjson
 from flask import Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from api.domain.core.errors import BadParameter, Unusable
+from api.domain.importing import imports
 from api.domain.importing.imports import Line
 from api.domain.importing.outcomes import Outcome, Report
 from api.domain.writing.repeats import Remembered
-from api.formats.cutting import cut
-from api.formats.importing import checked
-from api.formats.lines import CSV, NDJSON, BadFile, Format
+from api.formats.cutting import BadFile, cut
+from api.formats.format import Reader
+from api.formats.reading import read
+from api.formats.registry import reading
 from api.storage.db import Unavailable
 from api.storage.places import Crowded, Places
 from api.web import bodies, repeats
-from schemas.statements import StatementOut
 
-MEDIA = {"application/x-ndjson": "ndjson", "application/ndjson": "ndjson", "text/csv": "csv"}
 # What programs call a file of which they know no more; the form must be named beside these.
-_ANY = ("text/plain", "application/octet-stream", bodies.JSON)
+_ANY = (bodies.JSON, "application/octet-stream", "text/plain")
 MOST_LINES = 10_000
 # So many are checked, and then written, while nobody else writes; fewer of those that are long.
 _TOGETHER = 250
@@ -54,37 +55,35 @@ def turn() -> Iterator[None]:
         _place.__exit__()
 
 
-def parts(named: str | None, *, safe: bool) -> Iterator[list[Line | Outcome]]:
-    """Return the lines of the request's body some at a time, checked when they are asked for.
+def parts(query: dict[str, Any]) -> Iterator[list[Line | Outcome]]:
+    """Return the items of the request's body some at a time, checked when they are asked for.
 
-    The form is the one that is `named`, or else what the Content-Type says. Raises at once WrongMediaType, BadParameter
-    for what is wrong with the file as a whole, and 413 for too many lines.
+    The format is the one that a validated query names, or else what the Content-Type says. Raises at once
+    WrongMediaType, BadParameter for what is wrong with the file as a whole, and 413 for too many items.
     """
-    bodies.check_type(
-        tuple(MEDIA) if named is None else (*MEDIA, bodies.JSON, "application/octet-stream", "text/plain")
-    )
-    form, body = named or MEDIA[request.mimetype], bodies.whole()
-
-    def lines() -> Format:
-        file = io.BytesIO(body)
-        return NDJSON(file) if form == "ndjson" else CSV(file, StatementOut, safe=safe)
-
+    formats, named = dict(reading()), query["format"]
+    known = {media: each for each in formats for media in formats[each].known_by}
+    form = next((each for each in formats if each.suffix == named), None)
+    others = () if form is None else (*_ANY, *formats[form].taken)
+    bodies.check_type(tuple(dict.fromkeys((*known, *others))))
+    reads, body = formats[form or known[request.mimetype]], bodies.whole()
+    options = {name: query[name] for name in reads.options}
     try:
-        count = sum(1 for _ in islice(lines().records(), MOST_LINES + 1))
+        count = sum(1 for _ in islice(reads.reader(io.BytesIO(body), options).items(), MOST_LINES + 1))
     except BadFile as error:
         raise BadParameter([{"parameter": "", "code": "file", "detail": str(error)}]) from None
     if count > MOST_LINES:
         raise RequestEntityTooLarge(f"There are more than {MOST_LINES} lines; send them in parts.")
-    return _checked(lines())
+    return _checked(reads.reader(io.BytesIO(body), options))
 
 
-def _checked(lines: Format) -> Iterator[list[Line | Outcome]]:
+def _checked(reader: Reader) -> Iterator[list[Line | Outcome]]:
     # Tells when nothing more is told of failures, of which those of writing come on top.
     failed = Report()
-    for part in cut(lines.records(), _TOGETHER):
+    for part in cut(reader.items(), _TOGETHER):
         found = []
-        for raw in part:
-            found.append(each := checked(lines, raw, told=not failed.full))
+        for item in part:
+            found.append(each := imports.taken(read(reader, item), told=not failed.full))
             if isinstance(each, Outcome):
                 failed.add(each)
         yield found

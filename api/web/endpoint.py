@@ -20,8 +20,11 @@ from api import deadlines
 from api.domain.core.errors import Invalid
 from api.domain.core.keys import ANONYMOUS, Key
 from api.domain.writing.repeats import Asked
+from api.formats import registry
+from api.formats.format import Format
 from api.storage import db as storage
-from api.web import answers, bodies, parameters, preconditions, repeats, sending
+from api.web import answers, bodies, forms, parameters, preconditions, repeats, sending
+from api.web.forms import Form
 from api.web.keys import permit
 from schemas.base import Schema
 from schemas.faults import problems
@@ -62,12 +65,12 @@ class Contract:
     conditional: Conditional = False
     # A POST that writes takes an `Idempotency-Key`; where its answer shows a secret, that is remembered unreadably.
     secret: bool = False
-    # The forms that the answer comes in, JSON first, where a client may choose: by a suffix of the address, by `format`
-    # in the query or by the Accept header; the view finds what was chosen in `query["format"]`.
-    forms: tuple[str, ...] = ()
-    # The media types of a body of many lines, which the view reads; it remembers its answer under what was `asked`,
+    # The kind of record whose formats the answer comes in, where a client may choose: by a suffix of the address, by
+    # `format` in the query or by the Accept header. The view returns what was selected and knows nothing of that.
+    forms_of: str | None = None
+    # Whether the body is a file of many records, which the view reads; it remembers its answer under what was `asked`,
     # which it is given.
-    files: tuple[str, ...] = ()
+    files: bool = False
     # What the work itself may refuse; what permission, parameters and body may is known.
     raises: tuple[type[Exception], ...] = ()
     # A sentence; where none is given, the first line of the view's docstring.
@@ -98,10 +101,15 @@ class Contract:
         schema = self.takes or self.patches
         return schema() if schema else None
 
-    @cached_property
+    @property
+    def forms(self) -> tuple[Format, ...]:
+        """The formats that the answer comes in, the usual one first; none where nobody can choose."""
+        return registry.answering(self.forms_of, many=self.lists) if self.forms_of else ()
+
+    @property
     def parameters(self) -> Query:
-        """What reads the query."""
-        return self.query()
+        """What reads the query, with what formats add to it."""
+        return forms.taking(self.query, registry.reading()) if self.files else forms.answered(self.query, self.forms)
 
     @cached_property
     def bodiless(self) -> bool:
@@ -131,38 +139,45 @@ def _serve(contract: Contract, view: View, path: dict[str, Any]) -> Response:
     asked = _asked(contract, key)
     if asked and (known := repeats.replay(asked)):
         return known
-    arguments = _arguments(contract, path, key)
-    form = arguments.get("query", {}).get("format")
+    arguments, form = _arguments(contract, path, key)
     if contract.lists and contract.logged and (fresh := answers.unchanged(key, form)):
         return fresh
     if contract.body:
         return _write(contract, contract.body, view, arguments, path, asked)
-    return _work(contract, view, arguments, asked)
+    return _work(contract, view, arguments, asked, form)
 
 
-def _arguments(contract: Contract, path: dict[str, Any], key: Key) -> dict[str, Any]:
-    """Return what a view is called with besides its body: the path's parts without a suffix, the key, the query."""
+def _arguments(contract: Contract, path: dict[str, Any], key: Key) -> tuple[dict[str, Any], Form | None]:
+    """Return what a view is called with besides its body: the path's parts without a suffix, the key, the query; and
+    the form that the answer shall have, where that can be chosen.
+    """
     suffix = path.pop("suffix", None)
     arguments: dict[str, Any] = {**path, "key": key}
+    if contract.forms:
+        arguments["query"], form = parameters.read_with_form(contract.parameters, contract.forms, suffix)
+        return arguments, form
     takes_none = contract.query is NoQuery
     if not takes_none or request.query_string:
-        query = parameters.read(contract.parameters, contract.forms, suffix)
+        query = parameters.read(contract.parameters)
         if not takes_none:
             arguments["query"] = query
-    return arguments
+    return arguments, None
 
 
 def _asked(contract: Contract, key: Key) -> Asked | None:
     return repeats.asked(key, secret=contract.secret) if contract.writes and request.method == "POST" else None
 
 
-def _work(contract: Contract, view: View, arguments: dict[str, Any], asked: Asked | None) -> Response:
+def _work(
+    contract: Contract, view: View, arguments: dict[str, Any], asked: Asked | None, form: Form | None = None
+) -> Response:
     if contract.files:
         # Written in parts, with what is to be remembered in the last of them.
         arguments, asked = {**arguments, "asked": asked}, None
 
     def work() -> Response:
-        return answers.answer(contract.status, view(**arguments), arguments["key"])
+        gives = contract.gives if isinstance(contract.gives, type) else Schema
+        return answers.answer(contract.status, view(**arguments), form, gives)
 
     if contract.writes:
         return repeats.once(asked, work) if asked else work()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -10,7 +12,9 @@ from flask import request
 from marshmallow import ValidationError
 
 from api.domain.core.errors import BadParameter
+from api.formats.format import Format
 from api.web import negotiation
+from api.web.forms import Form, Formats, split
 from schemas.faults import problems
 from schemas.queries import Query
 
@@ -19,31 +23,45 @@ _IGNORED = "_"
 _TRACKERS = "utm_"
 
 
-def read(schema: Query, forms: tuple[str, ...] = (), suffix: str | None = None) -> dict[str, Any]:
-    """Return the request's parameters as the schema loads them; raises BadParameter with all problems.
+def read(schema: Query) -> dict[str, Any]:
+    """Return the request's parameters as the schema loads them; raises BadParameter with all problems."""
+    with _told():
+        return dict(schema.load(_given()))
 
-    Where the answer comes in several forms, the schema reads the chosen one as if `format=` had named it.
+
+def read_with_form(schema: Query, formats: Formats, suffix: str | None = None) -> tuple[dict[str, Any], Form]:
+    """Return the same without what is about the form of the answer alone, and that form.
+
+    The schema, which is that of an address with several forms, reads the chosen one as if `format=` had named it.
     """
-    text = request.query_string
-    given = _grouped(text) if text else {}
-    try:
-        if not forms:
-            return dict(schema.load(given))
-        named = given.get("format", [])
-        chosen = negotiation.form(forms, suffix or (named[0] if named else None))
+    given = _given()
+    named = given.get("format", [])
+    chosen = negotiation.form(formats, suffix or (named[0] if named else None))
+    with _told():
         if not given:
-            return dict(_of_nothing(schema, chosen))
-        if not named or (len(named) == 1 and named[0] in forms):
-            given["format"] = [chosen]
-        return dict(schema.load(given))
+            query, form = _of_nothing(schema, formats, chosen)
+            return dict(query), form
+        if not named or (len(named) == 1 and any(named[0] == each.suffix for each in formats)):
+            given["format"] = [chosen.suffix]
+        return split(dict(schema.load(given)), formats)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
     except ValidationError as error:
         raise BadParameter([_as_parameter(each) for each in problems(error)]) from None
 
 
-@cache
-def _of_nothing(schema: Query, form: str) -> dict[str, Any]:
+@lru_cache(maxsize=200)
+def _of_nothing(schema: Query, formats: Formats, chosen: Format) -> tuple[dict[str, Any], Form]:
     """Return what it means to send no parameter, which is the same each time."""
-    return dict(schema.load({"format": [form]}))
+    return split(dict(schema.load({"format": [chosen.suffix]})), formats)
+
+
+def _given() -> dict[str, list[str]]:
+    return _grouped(request.query_string) if request.query_string else {}
 
 
 def _grouped(text: bytes) -> dict[str, list[str]]:

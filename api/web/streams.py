@@ -8,19 +8,16 @@ import tempfile
 import threading
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO
 
-import orjson
 from flask import Flask, Response, current_app, request
 from werkzeug.wsgi import FileWrapper
 
-from api.formats import csv, ndjson
+from api.formats.format import Batch, Writer
 from api.storage.db import Unavailable
 from api.storage.store import current, use
 from api.web import sending
-from api.web.negotiation import CONTENT_TYPES
 from api.web.observing import request_id
-from schemas.base import Schema
 
 log = logging.getLogger("onrecord")
 # After how many seconds it may be worth asking again.
@@ -30,11 +27,11 @@ _NAME = "onrecord.streams"
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Documents one a line, batch by batch as they are read; their schema, and the query that says how they go out."""
+    """Documents one a line, batch by batch as they are read; what writes them, and the type of what it makes."""
 
     batches: Generator[str, None, None]
-    schema: type[Schema]
-    query: dict[str, Any]
+    writer: Writer
+    content_type: str
 
 
 class _Begun:
@@ -48,10 +45,10 @@ class _Begun:
         self._batches, self._store = stream.batches, current()
         self._release: Callable[[], None] | None = release
         self._request_id = request_id()
-        head, self._written = _form(stream)
+        self._writer = stream.writer
         lines = next(self._batches, "")
         try:
-            self._first = head + self._written(lines)
+            self._first = self._writer.begin() + self._writer.each(Batch(lines))
         except BaseException:
             self.close()
             raise
@@ -60,7 +57,10 @@ class _Begun:
         try:
             yield self._first
             while (lines := self._next()) is not None:
-                yield self._written(lines)
+                yield self._writer.each(Batch(lines))
+            # Whatever is to end it stands behind the last document, so that nothing else looks complete.
+            if end := self._writer.end():
+                yield end
         except Exception as error:
             log.error("a stream broke", exc_info=error, extra={"request_id": self._request_id})
             raise
@@ -90,19 +90,6 @@ def make_places(app: Flask, most: int = sys.maxsize) -> None:
     app.extensions[_NAME] = threading.Semaphore(most)
 
 
-def _form(stream: Stream) -> tuple[bytes, Callable[[str], bytes]]:
-    """Return what a stream begins with, and how a batch of it is written."""
-    query, schema = stream.query, stream.schema
-    if query["format"] == "ndjson":
-        return b"", ndjson.lines
-    safe, names = bool(query["safe"]), query.get("fields_")
-    shown = csv.chosen(schema, names)
-    head = (csv.BOM if query["excel"] else b"") + csv.lines([[column.name for column in shown]])
-    return head, lambda lines: csv.lines(
-        csv.cells(orjson.loads(each), shown, safe=safe) for each in filter(None, lines.split("\n"))
-    )
-
-
 def chunks(stream: Stream) -> Iterator[bytes]:
     """Yield the very bytes that a stream's answer has."""
     begun = _Begun(stream)
@@ -118,7 +105,7 @@ def answer(stream: Stream, headers: dict[str, str]) -> Response:
     if not places.acquire(blocking=False):
         raise Unavailable("all places of streams are taken", "Too many lists are being sent whole.", again=_AGAIN)
     begun = _Begun(stream, places.release)
-    content_type = CONTENT_TYPES[stream.query["format"]]
+    content_type = stream.content_type
     if request.method == "HEAD":
         begun.close()
         return Response(iter(()), headers=headers, content_type=content_type)

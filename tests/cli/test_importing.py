@@ -19,7 +19,8 @@ import pytest
 
 from api.app import create_app
 from api.cli import checkers
-from api.formats.cutting import Piece, Pieces
+from api.domain.core.items import Draft
+from api.formats.cutting import Item, Pieces
 from api.settings import Settings
 from api.storage.db import close_database
 from tests.conftest import Client, statement
@@ -165,10 +166,10 @@ def test_an_import_ends_with_a_message_when_a_process_that_checks_for_it_is_kill
 class Unlucky:
     """A form of which no line can be read, for a reason that no process can tell another."""
 
-    def records(self) -> Iterator[Piece]:
-        yield Piece(1, b"")
+    def items(self) -> Iterator[Item]:
+        yield Item(1, b"")
 
-    def read(self, raw: Piece) -> dict[str, Any]:
+    def drafts(self, item: Item) -> list[Draft]:
         class Unspeakable(Exception):
             pass
 
@@ -178,7 +179,7 @@ class Unlucky:
 def test_what_cannot_be_handed_over_is_told_in_words() -> None:
     form = Unlucky()
     with checkers.checking(form) as check, pytest.raises(checkers.Died, match=r"Lines 1 to 1 .*Unspeakable"):
-        list(check(form.records()))
+        list(check(form.items()))
 
 
 def test_a_dry_run_stores_nothing(database_url: str, tmp_path: Path) -> None:

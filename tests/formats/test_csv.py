@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from api.formats import csv
-from api.formats.lines import CSV, BadFile, BadLine
+from api.formats import columns
+from api.formats.csv import Table
+from api.formats.cutting import BadFile, BadItem
 from schemas import BY_NAME
 from schemas.base import Checked, Schema
 from schemas.numbers import Integer, Number
@@ -49,8 +50,8 @@ def documents(schema: type[Schema]) -> SearchStrategy[dict[str, Any]]:
 
 def read(data: bytes, schema: type[Schema], *, safe: bool = True) -> list[dict[str, Any]]:
     """Read a file of CSV back into documents."""
-    file = CSV(io.BytesIO(data), schema, safe=safe)
-    return [file.read(each) for each in file.records()]
+    file = Table(io.BytesIO(data), schema, safe=safe)
+    return [draft.fields for each in file.items() for draft in file.drafts(each)]
 
 
 def statement(**changes: Any) -> dict[str, Any]:
@@ -61,7 +62,7 @@ def statement(**changes: Any) -> dict[str, Any]:
 
 def cells(document: dict[str, Any], **options: Any) -> dict[str, str]:
     """Return a statement's cells by their columns."""
-    return dict(zip(csv.header(StatementOut), csv.row(document, StatementOut, **options), strict=True))
+    return dict(zip(columns.header(StatementOut), columns.row(document, StatementOut, **options), strict=True))
 
 
 @pytest.mark.parametrize("name", RECORDS)
@@ -71,14 +72,14 @@ def test_every_document_comes_back_as_it_was(name: str, data: st.DataObject) -> 
     schema = RECORDS[name]
     given = data.draw(st.lists(documents(schema), max_size=3))
     for safe in (True, False):
-        rows = [csv.row(each, schema, safe=safe) for each in given]
-        assert read(csv.lines([csv.header(schema), *rows]), schema, safe=safe) == given
+        rows = [columns.row(each, schema, safe=safe) for each in given]
+        assert read(columns.lines([columns.header(schema), *rows]), schema, safe=safe) == given
 
 
 @any_time
 @given(st.lists(st.lists(TEXTS | st.just(""), min_size=2), max_size=4))
 def test_any_reader_of_csv_finds_the_same_cells(rows: list[list[str]]) -> None:
-    text = csv.lines(rows).decode()
+    text = columns.lines(rows).decode()
     assert list(reference.reader(io.StringIO(text, newline=""), strict=True)) == rows
     written = io.StringIO(newline="")
     reference.writer(written).writerows(rows)
@@ -99,31 +100,31 @@ def test_a_risky_cell_gets_one_apostrophe_in_front_and_reading_takes_one_away(fi
     text = f"{first}1+1"
     row = cells(statement(text=text))
     assert row["text"] == f"'{text}"
-    assert csv.document(row, StatementOut)["text"] == text
-    assert csv.document({"text": f"''{text}"}, StatementOut)["text"] == f"'{text}"
-    assert csv.document({"text": f"'{text}"}, StatementOut, safe=False)["text"] == f"'{text}"
+    assert columns.document(row, StatementOut)["text"] == text
+    assert columns.document({"text": f"''{text}"}, StatementOut)["text"] == f"'{text}"
+    assert columns.document({"text": f"'{text}"}, StatementOut, safe=False)["text"] == f"'{text}"
 
 
 @any_time
 @given(TEXTS)
 def test_an_apostrophe_of_somebody_else_is_lost_only_before_what_it_guards(text: str) -> None:
-    assert csv.document({"text": "'Tis"}, StatementOut)["text"] == "'Tis"
-    assert csv.document({"text": "'"}, StatementOut)["text"] == "'"
+    assert columns.document({"text": "'Tis"}, StatementOut)["text"] == "'Tis"
+    assert columns.document({"text": "'"}, StatementOut)["text"] == "'"
     guarded = text[0] == "'" and text[1:2] in tuple("=+-@\t\r'")
-    assert csv.document({"text": text}, StatementOut)["text"] == (text[1:] if guarded else text)
-    assert csv.document({"text": text}, StatementOut, safe=False)["text"] == text
+    assert columns.document({"text": text}, StatementOut)["text"] == (text[1:] if guarded else text)
+    assert columns.document({"text": text}, StatementOut, safe=False)["text"] == text
 
 
 def test_numbers_below_zero_are_made_safe_too() -> None:
     review = BY_NAME["review"]
     document = {**dict.fromkeys(review().fields), "rating": {"rating_value": -1.5}}
-    row = dict(zip(csv.header(review), csv.row(document, review), strict=True))
+    row = dict(zip(columns.header(review), columns.row(document, review), strict=True))
     assert row["rating.rating_value"] == "'-1.5"
-    assert csv.document(row, review)["rating"]["rating_value"] == -1.5
+    assert columns.document(row, review)["rating"]["rating_value"] == -1.5
 
 
 def test_the_columns_are_the_members_with_dots_in_objects_and_the_first_appearance_besides() -> None:
-    header = csv.header(StatementOut)
+    header = columns.header(StatementOut)
     assert header[:9] == ["id", "version", "kind", "form", "text", "lang", "speaker.id", "speaker.name", "speaker.type"]
     assert "outlet.id outlet.name outlet.type url title published_on" in " ".join(header)
     assert {"appearances", "figures", "topics", "attributions", "corrections"} <= set(header)
@@ -155,16 +156,16 @@ def test_a_row_of_a_few_columns_makes_a_document_of_their_members() -> None:
             "place": "=x",
         }
     ]
-    assert csv.document({"speaker.id": "", "speaker.name": ""}, StatementOut) == {"speaker": None}
+    assert columns.document({"speaker.id": "", "speaker.name": ""}, StatementOut) == {"speaker": None}
 
 
 def test_what_cannot_be_read_is_refused_with_its_place() -> None:
-    with pytest.raises(csv.BadCells, match="topics is not JSON"):
-        csv.document({"topics": "war; peace"}, StatementOut)
+    with pytest.raises(columns.BadCells, match="topics is not JSON"):
+        columns.document({"topics": "war; peace"}, StatementOut)
     for text in ("text,lang\r\nWe will.\r\n", "text\r\na,b\r\n"):
-        with pytest.raises(BadLine, match="cells for"):
+        with pytest.raises(BadItem, match="cells for"):
             read(text.encode(), StatementOut)
-    with pytest.raises(BadLine, match="not CSV"):
+    with pytest.raises(BadItem, match="not CSV"):
         read(b'text\r\n"never ended', StatementOut)
     for text, says in (("", "header"), ("text,mood\r\n", "no column 'mood'")):
         with pytest.raises(BadFile, match=says):
@@ -174,8 +175,8 @@ def test_what_cannot_be_read_is_refused_with_its_place() -> None:
 
 def test_every_cell_that_cannot_be_read_is_told_and_the_others_are_read() -> None:
     bad = {"kind": "quot", "topics": "war; peace", "figures": '[{"a":1,"a":2}]', "attributions": "[NaN]", "place": "x"}
-    with pytest.raises(csv.BadCells) as caught:
-        csv.document({**bad, "appearances": "[" * 900 + "]" * 900}, StatementOut)
+    with pytest.raises(columns.BadCells) as caught:
+        columns.document({**bad, "appearances": "[" * 900 + "]" * 900}, StatementOut)
     places = [each["pointer"] for each in caught.value.problems]
     assert places == ["#/topics", "#/figures", "#/attributions", "#/appearances"]
     assert (caught.value.document["kind"], caught.value.document["place"]) == ("quot", "x")
@@ -183,11 +184,13 @@ def test_every_cell_that_cannot_be_read_is_told_and_the_others_are_read() -> Non
 
 def test_a_header_of_nonsense_is_refused_in_the_time_that_it_takes_to_tell() -> None:
     with pytest.raises(BadFile, match="no column"):
-        CSV(io.BytesIO(b",".join(b"n%d" % n for n in range(100_000))), StatementOut)
+        Table(io.BytesIO(b",".join(b"n%d" % n for n in range(100_000))), StatementOut)
     with pytest.raises(BadFile, match="header: The row is not CSV"):
-        CSV(io.BytesIO(b'"kind,text\nquote,a\n'), StatementOut)
+        Table(io.BytesIO(b'"kind,text\nquote,a\n'), StatementOut)
 
 
 def test_a_cell_may_be_longer_than_the_standard_library_takes() -> None:
     document = statement(context="x" * 300_000)
-    assert read(csv.lines([csv.header(StatementOut), csv.row(document, StatementOut)]), StatementOut) == [document]
+    assert read(columns.lines([columns.header(StatementOut), columns.row(document, StatementOut)]), StatementOut) == [
+        document
+    ]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.formats.cutting import LONGEST, BadFile, Piece, Pieces
+from api.formats.cutting import LONGEST, BadFile, Item, Pieces
 
 # What rows are made of, the signs that mean something often.
 SIGNS = st.sampled_from(['"', '""', ",", "\n", "\r\n", "\r", "\0", "a", "é", '","', ',"', '",'])
@@ -17,7 +17,7 @@ HOSTILE = st.lists(SIGNS, max_size=30).map("".join)
 any_time = settings(deadline=None)
 
 
-def rows(data: bytes) -> list[Piece]:
+def rows(data: bytes) -> list[Item]:
     """Return the rows of a file."""
     return list(Pieces(io.BytesIO(data)).rows())
 
@@ -56,7 +56,7 @@ def test_each_line_that_is_not_blank_is_given_once(data: bytes) -> None:
     data = b"head\n" + data
     lines = list(Pieces(io.BytesIO(data)).lines())
     numbered = enumerate(data.split(b"\n"), start=1)
-    assert lines == [Piece(n, each.rstrip(b"\r")) for n, each in numbered if each.strip()]
+    assert lines == [Item(n, each.rstrip(b"\r")) for n, each in numbered if each.strip()]
 
 
 @any_time
@@ -103,4 +103,4 @@ def test_what_is_no_text_in_utf_8_is_refused_whole() -> None:
             Pieces(io.BytesIO("kind,text".encode(coding)))
     with pytest.raises(BadFile, match="compressed"):
         Pieces(io.BytesIO(b"\x1f\x8b\x08"))
-    assert rows(b"\xef\xbb\xbfkind\0,text") == [Piece(1, b"kind\0,text")]
+    assert rows(b"\xef\xbb\xbfkind\0,text") == [Item(1, b"kind\0,text")]

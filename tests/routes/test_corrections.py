@@ -10,7 +10,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from api.domain.core.ids import now
-from api.formats import csv as rows_of_csv
+from api.formats import columns
 from schemas.statements import StatementOut
 from tests.conftest import NEVER, Client, statement
 from tests.test_errors import assert_problem
@@ -144,6 +144,4 @@ def test_corrections_survive_csv(alice: Client, charlie: Client, id: str) -> Non
     correct(alice, id, note='=1+1, "quoted"\nand more')
     text = charlie.get("/v1/statements.csv").text
     [row] = csv.DictReader(io.StringIO(text, newline=""))
-    assert (
-        rows_of_csv.document(row, StatementOut)["corrections"] == alice.get(f"/v1/statements/{id}").json["corrections"]
-    )
+    assert columns.document(row, StatementOut)["corrections"] == alice.get(f"/v1/statements/{id}").json["corrections"]

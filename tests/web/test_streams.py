@@ -21,7 +21,7 @@ from api.domain.evidence.statements import STATEMENT
 from api.domain.finding import streams
 from api.domain.keeping import indexes
 from api.domain.writing import records
-from api.formats import lines
+from api.formats.csv import Table
 from api.settings import Settings
 from api.storage.db import close_database, db, execute, open_database, row, rows, writing
 from schemas import BY_NAME
@@ -94,8 +94,8 @@ def documents(answer: TestResponse) -> list[Any]:
 
 def read_csv(data: bytes, name: str = "statement") -> list[Any]:
     """Return what a file of CSV holds, read back."""
-    file = lines.CSV(io.BytesIO(data), BY_NAME[name])
-    return [file.read(each) for each in file.records()]
+    file = Table(io.BytesIO(data), BY_NAME[name])
+    return [draft.fields for each in file.items() for draft in file.drafts(each)]
 
 
 # --- what they hold ------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from marshmallow import ValidationError
 
 from api.domain.core.errors import Conflict, Gone, Invalid, Refused
 from api.domain.core.ids import is_id, is_time
+from api.domain.core.items import Found
 from api.domain.core.keys import Key
 from api.domain.core.kinds import Document
 from api.domain.drafting.worlds import World
@@ -76,6 +77,14 @@ class Line(NamedTuple):
     def shorthand(self) -> bool:
         """Whether its one appearance is told at the top, which is where problems of that are shown."""
         return "appearances" not in self.held
+
+
+def taken(found: Found, *, told: bool = True) -> Line | Outcome:
+    """Return an item as it can be written, or its failure; with all that is wrong with it where that is to be told."""
+    if not found.drafts:
+        return Outcome(found.number, "failed", found.status, found.wrong)
+    (draft,) = found.drafts
+    return check(found.number, draft.fields, draft.wrong, told=told)
 
 
 def check(

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import orjson
-
-from api.formats import csv, ndjson
+from api.formats.registry import reading
 from api.web import bodies, examples, repeats
-from api.web.endpoint import Contract
 from api.web.openapi.components import ref, title
 from api.web.openapi.json_schemas import schema_names
 from api.web.openapi.operations import Operation
@@ -18,8 +15,6 @@ from schemas.statements import NOUN as STATEMENT
 
 # RFC 9110, section 8.8.3, in ASCII.
 _TAG = r'(?:W/)?"[!#-~]*"'
-# Columns of a file of CSV, by whose names alone a row is a statement.
-_CSV = ["kind", "text", "speaker", "outlet", "url", "said_on"]
 _IF_MATCH: Json = {
     "name": "If-Match",
     "in": "header",
@@ -60,7 +55,7 @@ def parameters(operation: Operation) -> list[Json]:
 def body(operation: Operation) -> Json | None:
     """Return the request body of an operation, None where it takes none."""
     if operation.contract.files:
-        return _file(operation.contract)
+        return _file()
     schema = operation.contract.patches or operation.contract.takes
     if schema is None:
         return None
@@ -73,20 +68,14 @@ def body(operation: Operation) -> Json | None:
     return {"required": not operation.contract.bodiless, "content": dict.fromkeys(media, content)}
 
 
-def _file(contract: Contract) -> Json:
-    """Return a body of many lines, which are beyond JSON Schema."""
-    sent = STATEMENT.example.sent
-    texts = {
-        True: ndjson.lines(orjson.dumps(sent).decode()),
-        False: csv.lines([_CSV, [str(sent[name]) for name in _CSV]]),
-    }
-    content = {
-        media: {
-            "schema": {"type": "string", "description": "A statement a line, or a row under the names of columns."},
-            "examples": {"request": {"value": texts["json" in media].decode()}},
-        }
-        for media in contract.files
-    }
+def _file() -> Json:
+    """Return a file of many statements, which is beyond JSON Schema."""
+    content: Json = {}
+    for _, reads in reading():
+        text = reads.example(STATEMENT.example.sent).decode()
+        shape = {"type": "string", "description": reads.about}
+        for media in (*reads.known_by, *reads.taken):
+            content.setdefault(media, {"schema": shape, "examples": {"request": {"value": text}}})
     return {"required": True, "content": content}
 
 

@@ -11,6 +11,7 @@ from werkzeug.routing import Rule
 
 from api.domain.core.kinds import Kind
 from api.domain.evidence.registry import KINDS
+from api.formats.registry import writing
 from api.web.endpoint import Contract
 from schemas.vocabulary import PREFIXES
 
@@ -25,7 +26,7 @@ _MAY_IF_MATCH = (
     "it is refused where the record has moved on."
 )
 _PAGED = "The answer comes in pages: `next_url` leads to the page after."
-_STREAMED = "As NDJSON or CSV it is every match, streamed from one state of the data; a failure breaks the connection."
+_STREAMED = "As {} it is every match, streamed from one state of the data; a failure breaks the connection."
 _IN_FORMS = "The form is chosen by a suffix of the address ({}), else by `format`, else by the Accept header."
 
 
@@ -81,10 +82,11 @@ class Operation:
             says = [f"Needs a key with the scope `{needs}`."]
         if "cursor" in self.contract.parameters.load_fields:
             says.append(_PAGED)
-        if len(self.contract.forms) > 1:
-            says.append(_STREAMED)
+        streamed = [each.title for each in self.contract.forms if self.contract.lists and not writing(each).paged]
+        if streamed:
+            says.append(_STREAMED.format(" or ".join(filter(None, [", ".join(streamed[:-1]), streamed[-1]]))))
         if self.contract.forms:
-            says.append(_IN_FORMS.format(", ".join(f"`.{form}`" for form in self.contract.forms)))
+            says.append(_IN_FORMS.format(", ".join(f"`.{form.suffix}`" for form in self.contract.forms)))
         if self.contract.conditional:
             says.append(_MAY_IF_MATCH if self.contract.conditional == "optional" else _BY_IF_MATCH)
         return " ".join(says)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import orjson
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from api.domain.core.errors import (
@@ -15,20 +14,22 @@ from api.domain.core.errors import (
     Stale,
     Unauthenticated,
 )
-from api.formats import csv, ndjson
 from api.formats.documents import BadJSON
+from api.formats.format import Batch, Sheet
+from api.formats.registry import writing
 from api.storage.db import Unavailable
 from api.web import examples, repeats
+from api.web.answers import dumps
 from api.web.bodies import WrongMediaType
 from api.web.endpoint import Contract
 from api.web.failures import MEDIA_TYPE
 from api.web.limits import TooMany
-from api.web.negotiation import MEDIA
 from api.web.openapi.components import ref, title
 from api.web.openapi.operations import Operation
 from api.web.openapi.plain import ANSWERS
 from api.web.openapi.shapes import Json
 from api.web.problems import TYPES, Type, type_of
+from schemas.base import Schema
 from schemas.keys import NewKeyOut
 
 HEADERS: dict[str, Json] = {
@@ -144,26 +145,18 @@ def _success(operation: Operation) -> Json:
     content = {"schema": shape, "examples": {"answer": {"value": example}}}
     media = _MEDIA.get(str(contract.gives), "application/json")
     answer = {"description": about, "headers": _headers(*names), "content": {media: content}}
-    if contract.lists and isinstance(contract.gives, type):
-        answer["content"].update(_streams(contract))
+    if isinstance(contract.gives, type):
+        answer["content"].update(_others(contract, contract.gives))
     return answer
 
 
-def _streams(contract: Contract) -> Json:
-    """Return the contents of a list's streams; their lines are beyond JSON Schema."""
-    schema = contract.gives
-    assert isinstance(schema, type)
-    document = examples.of(schema)
-    texts = {
-        "ndjson": ndjson.lines(orjson.dumps(document).decode()),
-        "csv": csv.lines([csv.header(schema), csv.row(document, schema)]),
-    }
-    about = {"ndjson": "A document a line, as in `data` of a page.", "csv": "RFC 4180, with a header; read in columns."}
-    return {
-        MEDIA[form]: {
-            "schema": {"type": "string", "description": about[form]},
-            "examples": {"answer": {"value": texts[form].decode()}},
-        }
-        for form in contract.forms
-        if form in texts
-    }
+def _others(contract: Contract, schema: type[Schema]) -> Json:
+    """Return the contents of the forms besides JSON; what is in them is beyond JSON Schema."""
+    found: Json = {}
+    for each in contract.forms[1:]:
+        writes = writing(each)
+        sheet = Sheet(schema, contract.lists, {name: option.load_default for name, option in writes.options.items()})
+        text = writes.written(sheet, Batch(dumps(examples.of(schema)))).decode()
+        shape = {"type": "string", "description": writes.about}
+        found[writes.media] = {"schema": shape, "examples": {"answer": {"value": text}}}
+    return found
