@@ -137,7 +137,12 @@ class Schema(marshmallow.Schema):
 
 
 class OpenSchema(Schema):
-    """An object that the service sends: members added by a later version pass through untouched."""
+    """An object that the service sends: members added by a later version pass through untouched.
+
+    `example` is a whole one, where none can be made of an example of what is sent to the service.
+    """
+
+    example: ClassVar[Document] = {}
 
     class Meta(Schema.Meta):
         unknown: ClassVar[UnknownOption] = INCLUDE
@@ -202,7 +207,7 @@ class Checked(fields.Field[T]):
     def expect(self, kind: type | tuple[type, ...], value: object, expected: str) -> None:
         """Refuse `value` with the fault `type` unless it is a `kind`; true and false are no numbers."""
         if not isinstance(value, kind) or isinstance(value, bool):
-            raise self.make_error("type", expected=expected, found=_json_type(value))
+            raise self.make_error("type", expected=expected, found=json_type(value))
 
 
 def settings(
@@ -234,7 +239,8 @@ def _nullable(metadata: Mapping[str, Any], nullable: bool) -> dict[str, Any]:
     return described
 
 
-def _json_type(value: object) -> str:
+def json_type(value: object) -> str:
+    """What JSON calls a value, with its article."""
     if value is None:
         return "null"
     if isinstance(value, bool):

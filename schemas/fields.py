@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from marshmallow import ValidationError
 
 from schemas import addresses, edtf, languages
-from schemas.base import Checked, Fault, settings
+from schemas.base import Checked, Fault, json_type, settings
 from schemas.characters import ANY_PATTERN, NAME_PATTERN, TEXT_PATTERN, is_blank, unfit, unfit_in_name
 from schemas.faults import echo
 from schemas.vocabulary import Words
@@ -87,6 +87,39 @@ class Formed(Checked[str]):
     def read(self, text: str) -> str:
         """The canonical form of `text`; raises ValueError with a sentence for people."""
         raise NotImplementedError
+
+
+class Plain(Checked[str]):
+    """A string that the service writes itself: any."""
+
+    def __init__(self, description: str = "", **options: Any) -> None:
+        super().__init__(**settings(description, **({"type": "string"} | options)))
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        self.expect(str, value, "a string")
+        return str(value)
+
+
+class Whether(Checked[bool]):
+    """True or false."""
+
+    def __init__(self, description: str = "", **options: Any) -> None:
+        super().__init__(**settings(description, **({"type": "boolean"} | options)))
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("type", expected="true or false", found=json_type(value))
+        return value
+
+
+class Whatever(Checked[Any]):
+    """Any JSON value, kept as it is; what it should be can only be described."""
+
+    def __init__(self, description: str = "", **options: Any) -> None:
+        super().__init__(**settings(description, **options))
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        return value
 
 
 class EDTFDate(Formed):

@@ -1,13 +1,18 @@
-"""Access keys as they are made and listed over HTTP."""
+"""Access keys as they are made and listed over HTTP, and what one may do."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from schemas.answers import Answer, count, one
 from schemas.base import Document, Fault, OpenSchema, Schema
-from schemas.fields import Choice, Name, Text, Timestamp
-from schemas.parts import LONGEST_NAME, Listed
+from schemas.fields import Choice, Name, Plain, Text, Timestamp
+from schemas.nouns import TIME
+from schemas.parts import LONGEST_NAME, Identifier, Listed
 from schemas.vocabulary import SCOPES
+
+_ID = "key_01kayv5q3mf8r8d2xq1n6z0t4v"
+_MADE = {"id": _ID, "name": "newsroom", "scopes": ["write"], "created_at": TIME, "expires_at": None}
 
 
 class KeyIn(Schema):
@@ -39,8 +44,41 @@ class KeyOut(OpenSchema):
     revoked_at = Timestamp("When it was revoked.")
     last_used_at = Timestamp("When it was last used, to the minute.")
 
+    example = {**_MADE, "revoked_at": None, "last_used_at": TIME}
+
 
 class NewKeyOut(KeyOut):
     """A key that has just been made, with its secret, which is shown this once."""
 
     key = Text(100, "The key itself.", required=True)
+
+    example = {**_MADE, "key": "onr_2Dx6P9c0kQ7rT1vW4yB8nM3sF5hJ6lA0zE_uGiOqXtY_1a2b3c4d"}
+
+
+class QuotaOut(OpenSchema):
+    """How often the key, or without one the address, may ask; null where there is no limit."""
+
+    limit = count("How many requests it may send in a window.")
+    window = count("How long a window is, in seconds.")
+    remaining = count("How many are left in this one.")
+    reset = count("In how many seconds the next one begins.")
+
+
+class MeOut(Answer):
+    """Whose key it is, what it may do and how often."""
+
+    id = Identifier("key", "Null without a key.").sent()
+    name = Plain(required=True)
+    scopes = Listed(Choice(SCOPES), most=None, required=True)
+    quota = one(
+        QuotaOut,
+        "How often the key, or without one the address, may ask; null where there is no limit.",
+        required=False,
+    ).sent()
+
+    example = {
+        "id": _ID,
+        "name": "newsroom",
+        "scopes": ["read", "write"],
+        "quota": {"limit": 600000, "window": 60, "remaining": 599999, "reset": 60},
+    }

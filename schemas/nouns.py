@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from schemas.base import Schema
+from schemas.base import OpenSchema, Schema
+from schemas.pages import page_of
 from schemas.vocabulary import PREFIXES
 
 Document = dict[str, Any]
+
+# When all is that examples tell of.
+TIME = "2026-11-22T10:00:00.000Z"
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Noun:
     about: str
     takes: type[Schema]
     patches: type[Schema]
-    sends: type[Schema]
+    sends: type[OpenSchema]
     example: Example
     merges: type[Schema] | None = None
 
@@ -53,4 +57,9 @@ class Noun:
 
     def schemas(self) -> dict[str, type[Schema]]:
         """Return its schemas under the names by which they are served."""
-        return {self.name: self.sends, f"{self.name}-input": self.takes, f"{self.name}-patch": self.patches}
+        return {
+            self.name: self.sends,
+            f"{self.name}-input": self.takes,
+            f"{self.name}-patch": self.patches,
+            f"{self.name}-page": page_of(self.sends),
+        }

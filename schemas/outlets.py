@@ -56,6 +56,8 @@ class OutletReference(OpenSchema):
     name = Name(LONGEST_NAME, "The outlet's name.", required=True)
     type = Choice(OUTLET_TYPES, "What kind of outlet it is.", required=True)
 
+    example = {"id": "out_01kayv5q3mf8r8d2xq1n6z0t4x", "name": "The Associated Press", "type": "news_agency"}
+
 
 def outlet_reference(description: str, **options: Any) -> Reference:
     """A field that names an outlet by id or name, or describes one to find or create."""
@@ -71,7 +73,7 @@ NOUN = Noun(
     sends=OutletOut,
     merges=OutletMergerIn,
     example=Example(
-        id="out_01kayv5q3mf8r8d2xq1n6z0t4x",
+        id=OutletReference.example["id"],
         sent={"type": "news_agency", "name": "The Associated Press", "aliases": ["AP"], "country": "US"},
         patch={"url": "https://apnews.example/", "version": 1},
     ),

@@ -113,15 +113,15 @@ class Part(fields.Nested, Checked[Any]):
 
 
 class Listed(fields.List[Any], Checked[list[Any]]):
-    """A list of at most `most` values; null is the empty list. `merge` drops repeated words."""
+    """A list of at most `most` values, None for any number; null is the empty list. `merge` drops repeated words."""
 
     default_error_messages = {"items": "This list has {length} entries; at most {most} are kept."}
     codes: ClassVar[Mapping[str, str]] = {**Checked.codes, "items": "length"}
 
     def __init__(
-        self, inner: Checked[Any], description: str = "", *, most: int, merge: bool = False, **options: Any
+        self, inner: Checked[Any], description: str = "", *, most: int | None, merge: bool = False, **options: Any
     ) -> None:
-        shape: dict[str, Any] = {"type": "array", "maxItems": most} | options
+        shape: dict[str, Any] = {"type": "array", **({"maxItems": most} if most is not None else {}), **options}
         super().__init__(inner.variant(required=True, nullable=False), **settings(description, **shape))
         if self.load_default is None:
             self.load_default = list
@@ -133,7 +133,7 @@ class Listed(fields.List[Any], Checked[list[Any]]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
         self.expect((list, tuple), value, "a list")
         # An endless list is refused before its entries are looked at.
-        if len(value) > self.most:
+        if self.most is not None and len(value) > self.most:
             raise self.make_error("items", length=len(value), most=self.most)
         loaded: list[Any] = super()._deserialize(value, attr, data, **kwargs)
         return distinct(loaded) if self.merge else loaded

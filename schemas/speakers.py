@@ -85,6 +85,8 @@ class SpeakerReference(OpenSchema):
     name = Name(LONGEST_NAME, "The speaker's name.", required=True)
     type = Choice(SPEAKER_TYPES, "What kind of speaker it is.", required=True)
 
+    example = {"id": "spk_01kayv5q3mf8r8d2xq1n6z0t4w", "name": "Antony Blinken", "type": "person"}
+
 
 def speaker_reference(description: str, **options: Any) -> Reference:
     """A field that names a speaker by id or name, or describes one to find or create."""
@@ -100,7 +102,7 @@ NOUN = Noun(
     sends=SpeakerOut,
     merges=SpeakerMergerIn,
     example=Example(
-        id="spk_01kayv5q3mf8r8d2xq1n6z0t4w",
+        id=SpeakerReference.example["id"],
         sent={"type": "person", "name": "Antony Blinken", "aliases": ["Antony J. Blinken"]},
         patch={"description": "American diplomat", "version": 1},
     ),

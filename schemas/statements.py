@@ -225,6 +225,14 @@ class StatementOut(OpenSchema):
         include = _sent()
 
 
+class StatementViewOut(OpenSchema):
+    """The members of a statement that were asked for (`fields`), whole records in place of references
+    (`expand`), or what a search matched (`highlight`).
+    """
+
+    example = {"text": "We are on record.", "said_on": "2022-03-23"}
+
+
 NOUN = Noun(
     name="statement",
     plural="statements",

@@ -53,6 +53,9 @@ RELATIONS: Words = (
 VERDICTS: Words = ("verbatim", "excerpt", "altered", "misattributed", "not_found")
 CHANGES: Words = ("number", "negation", "modal", "name", "word", "order")
 
+# What the log tells of a record.
+WRITES: Words = ("create", "update", "withdraw", "erase", "merge")
+
 # The first letters of an id tell what it names.
 PREFIXES: dict[str, str] = {
     "statement": "stm",

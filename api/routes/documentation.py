@@ -12,6 +12,8 @@ from api.domain.core.errors import NotFound
 from api.web import addresses, failures, openapi, problems
 from api.web.endpoint import endpoint
 from schemas.faults import echo
+from schemas.refusals import ProblemTypeOut
+from schemas.service import DescriptionOut, IndexOut, JSONSchemaOut
 
 routes = Blueprint("documentation", __name__)
 
@@ -26,7 +28,7 @@ _START = """SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui", deepLi
 
 
 @routes.get("/")
-@endpoint(needs=None, gives="index")
+@endpoint(needs=None, gives=IndexOut)
 def index(key: object) -> dict[str, str]:
     """Tell where everything is."""
     links = {kind.plural: f"/v1/{kind.plural}" for kind in openapi.collections()}
@@ -34,14 +36,14 @@ def index(key: object) -> dict[str, str]:
 
 
 @routes.get("/openapi.json")
-@endpoint(needs=None, gives="openapi")
+@endpoint(needs=None, gives=DescriptionOut)
 def describe(key: object) -> Response:
     """Describe every operation as OpenAPI 3.1."""
     return Response(openapi.document(), content_type="application/json")
 
 
 @routes.get("/v1/schemas/<name>.json")
-@endpoint(needs=None, gives="json-schema", raises=(NotFound,))
+@endpoint(needs=None, gives=JSONSchemaOut, raises=(NotFound,))
 def schema(name: str, key: object) -> Response:
     """Give the JSON Schema (2020-12) of a document."""
     text = openapi.json_schema(name, addresses.absolute(f"/v1/schemas/{name}.json"))
@@ -51,7 +53,7 @@ def schema(name: str, key: object) -> Response:
 
 
 @routes.get("/problems/<slug>")
-@endpoint(needs=None, gives="problem-type", raises=(NotFound,))
+@endpoint(needs=None, gives=ProblemTypeOut, raises=(NotFound,))
 def problem(slug: str, key: object) -> Response | dict[str, Any]:
     """Explain a type of problem."""
     found = problems.TYPES.get(slug)

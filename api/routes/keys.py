@@ -13,14 +13,14 @@ from api.domain.finding.listing import Page
 from api.web import limits
 from api.web.answers import dumps
 from api.web.endpoint import endpoint
-from schemas.keys import KeyIn, KeyOut, NewKeyOut
+from schemas.keys import KeyIn, KeyOut, MeOut, NewKeyOut
 from schemas.vocabulary import SCOPES
 
 routes = Blueprint("keys", __name__, url_prefix="/v1")
 
 
 @routes.get("/me")
-@endpoint(needs=None, gives="me")
+@endpoint(needs=None, gives=MeOut)
 def me(key: Key) -> dict[str, Any]:
     """Tell whose key the request has, what it may do and how often."""
     return {

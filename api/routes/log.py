@@ -15,13 +15,14 @@ from api.domain.history import log
 from api.web import waiting
 from api.web.endpoint import endpoint
 from schemas.changes import ChangesQuery
+from schemas.log import ChangesOut, LogEntryOut, LogHeadOut
 from schemas.parameters import Place
 
 routes = Blueprint("log", __name__, url_prefix="/v1")
 
 
 @routes.get("/changes")
-@endpoint(query=ChangesQuery, gives="changes", raises=(OtherEpoch,))
+@endpoint(query=ChangesQuery, gives=ChangesOut, raises=(OtherEpoch,))
 def follow(query: dict[str, Any], key: Key) -> dict[str, Any]:
     """Follow what changes, from a sequence number on."""
     since = query["since"]
@@ -35,14 +36,14 @@ def follow(query: dict[str, Any], key: Key) -> dict[str, Any]:
 
 
 @routes.get("/log/head")
-@endpoint(gives="log-head")
+@endpoint(gives=LogHeadOut)
 def head(key: Key) -> dict[str, Any]:
     """Read where the log ends, to compare a later log with."""
     return changes.head()
 
 
 @routes.get("/log/entries/<whole(max=9223372036854775807):seq>")
-@endpoint(gives="log-entry", raises=(NotFound,))
+@endpoint(gives=LogEntryOut, raises=(NotFound,))
 def entry(seq: int, key: Key) -> dict[str, Any]:
     """Read one entry of the log with its link of the chain."""
     return changes.entry(seq, key)

@@ -21,6 +21,7 @@ from api.routes.mergers import add_mergers
 from api.web.answers import dumps
 from api.web.endpoint import endpoint
 from api.web.preconditions import Expected
+from schemas.log import RevisionsOut
 from schemas.queries import AboutQuery, ListQuery, NamesQuery, RecordQuery, RevisionsQuery
 from schemas.withdrawals import WithdrawalIn
 
@@ -111,7 +112,7 @@ def _look_back(routes: Blueprint, kind: Kind) -> None:
     @routes.get("/<id:id>/revisions")
     @endpoint(
         query=RevisionsQuery,
-        gives="revisions",
+        gives=RevisionsOut,
         raises=(NotFound,),
         summary=f"Read the history of {kind.noun.one}.",
     )

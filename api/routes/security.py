@@ -7,16 +7,21 @@ from datetime import UTC, datetime, timedelta
 from flask import Blueprint, Response, current_app
 
 from api.domain.core.errors import NotFound
-from api.web.endpoint import endpoint
+from api.web.endpoint import PlainText, endpoint
 
 routes = Blueprint("security", __name__)
+
+_CONTACT = PlainText(
+    "Where to report a weakness (RFC 9116).",
+    "Contact: mailto:security@record.example\nExpires: 2027-05-21T00:00:00Z\n",
+)
 
 # The standard wants an end within a year. Whoever serves this answers for it each day, so it moves along with the days.
 _HOLDS = timedelta(days=180)
 
 
 @routes.get("/.well-known/security.txt")
-@endpoint(needs=None, gives="security-contact", raises=(NotFound,))
+@endpoint(needs=None, gives=_CONTACT, raises=(NotFound,))
 def contact(key: object) -> Response:
     """Tell where to report a weakness."""
     where = current_app.config["CONTACT"]

@@ -24,28 +24,31 @@ from api.web.preconditions import Expected
 from schemas.bulk import BulkQuery
 from schemas.checks import SimilarQuery
 from schemas.corrections import CorrectionIn
+from schemas.counts import CountsOut
 from schemas.filters import CountsQuery, StatementQuery, StatementsQuery
+from schemas.refusals import ReportOut
 from schemas.statements import StatementOut
+from schemas.verdicts import SimilarOut
 
 routes = collection(STATEMENT, query=StatementsQuery, one=StatementQuery)
 
 
 @routes.get("/counts")
-@endpoint(query=CountsQuery, gives="counts")
+@endpoint(query=CountsQuery, gives=CountsOut)
 def count(query: dict[str, Any], key: Key) -> dict[str, Any]:
     """Count statements by speaker, outlet, topic, kind, form, language, status or time."""
     return counts.count(query, key)
 
 
 @routes.get("/<id:id>/similar")
-@endpoint(query=SimilarQuery, gives="similar", raises=(NotFound, Gone))
+@endpoint(query=SimilarQuery, gives=SimilarOut, raises=(NotFound, Gone))
 def similar(id: str, query: dict[str, Any], key: Key) -> dict[str, Any]:
     """List statements that say nearly the same, the nearest first."""
     return {"data": judging.similar(id, key, query["limit"])}
 
 
 @routes.post("/bulk")
-@endpoint(needs="write", query=BulkQuery, files=True, gives="report", statuses=(207,), raises=(Unusable,))
+@endpoint(needs="write", query=BulkQuery, files=True, gives=ReportOut, statuses=(207,), raises=(Unusable,))
 def record_many(query: dict[str, Any], key: Key, asked: Asked | None) -> Response:
     """Record many statements at once, a line each, and tell what became of every line."""
     options = Options(query["on_conflict"], keeping=key.may("admin"))

@@ -26,7 +26,7 @@ from api.storage import db as storage
 from api.web import answers, bodies, forms, parameters, preconditions, repeats, sending
 from api.web.forms import Form
 from api.web.keys import permit
-from schemas.base import Schema
+from schemas.base import OpenSchema, Schema
 from schemas.faults import problems
 from schemas.queries import NoQuery, Query
 
@@ -35,6 +35,14 @@ View = Callable[..., Any]
 Conditional = bool | Literal["optional"]
 # What has taken so many seconds has filled caches with what hardly anybody asks for.
 _HEAVY = 0.25
+
+
+@dataclass(frozen=True)
+class PlainText:
+    """An answer that is text: what it says, and an example."""
+
+    about: str
+    example: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +61,8 @@ class Contract:
     takes: type[Schema] | None = None
     patches: type[Schema] | None = None
     query: type[Query] = NoQuery
-    # A schema or, for what is no record, the name of a response. `lists`: a page of these.
-    gives: type[Schema] | str | None = None
+    # What a record, or an answer besides, is read by; text is no JSON. `lists`: a page of these.
+    gives: type[OpenSchema] | PlainText | None = None
     lists: bool = False
     # A list changes only when the log does.
     logged: bool = True

@@ -17,6 +17,8 @@ from api.storage.db import Unavailable
 from api.web import addresses, examples
 from api.web.bodies import Broken, WrongMediaType
 from api.web.limits import TooMany
+from schemas.log import EPOCH
+from schemas.nouns import TIME
 
 # Gives a header's value for an error, None where this answer lacks the header.
 Header = Callable[[Any], str | None]
@@ -128,7 +130,7 @@ _ALL = (
         "The place that was named is in a history that ended when a backup was restored. Read all records again "
         "and go on from the end of the log; `epoch` names its history.",
         raised=(errors.OtherEpoch,),
-        facts={"epoch": examples.EPOCH},
+        facts={"epoch": EPOCH},
     ),
     Type(
         "gone",
@@ -138,7 +140,7 @@ _ALL = (
         "key, unless it was erased.",
         raised=(errors.Gone,),
         facts={
-            "withdrawn_at": examples.TIME,
+            "withdrawn_at": TIME,
             "withdrawn_by": "newsroom",
             "reason": "Recorded twice.",
             "id": examples.IDS["statement"],

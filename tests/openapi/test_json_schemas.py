@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from marshmallow import ValidationError
 
 from api.domain.writing import demonstration
-from schemas import BY_NAME
+from schemas import ANSWERS, BY_NAME
 from tests.conftest import Client, statement
 
 IDS = {prefix: f"{prefix}_00000000000000000000000000" for prefix in ("stm", "spk", "src")}
@@ -150,10 +150,14 @@ def references(value: Any) -> Iterator[str]:
 
 def test_there_is_one_for_each_document_in_each_direction(served: dict[str, Draft202012Validator]) -> None:
     nouns = ("statement", "appearance", "figure", "speaker", "outlet", "source", "review", "relation")
-    assert sorted(served) == sorted(f"{noun}{way}" for noun in nouns for way in ("", "-input", "-patch"))
+    parts = ("appearance", "figure")
+    pages = [f"{noun}-page" for noun in nouns if noun not in parts]
+    assert sorted(served) == sorted(
+        [*(f"{noun}{way}" for noun in nouns for way in ("", "-input", "-patch")), *pages, *ANSWERS]
+    )
 
 
-@pytest.mark.parametrize("name", BY_NAME)
+@pytest.mark.parametrize("name", BY_NAME | ANSWERS)
 def test_each_is_a_schema_of_2020_12_that_stands_alone(name: str, served: dict[str, Draft202012Validator]) -> None:
     found = schema(served, name)
     assert found["$schema"] == "https://json-schema.org/draft/2020-12/schema"

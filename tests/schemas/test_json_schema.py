@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from schemas import BY_NAME
-from schemas.base import Checked
+from schemas import ANSWERS, BY_NAME
+from schemas.base import Checked, OpenSchema
 from schemas.parts import Listed
 
 
@@ -33,6 +33,16 @@ def test_every_example_is_a_good_one(name: str) -> None:
     for field in BY_NAME[name]().fields.values():
         for example in field.metadata.get("examples", ()):
             field.deserialize(example)
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_the_example_of_an_answer_is_one(name: str) -> None:
+    schema = ANSWERS[name]
+    assert issubclass(schema, OpenSchema)
+    loaded = schema().load(schema.example)
+    assert {member: loaded[member] for member in schema.example} == schema.example
+    assert schema().dump(loaded).items() >= schema.example.items()
+    assert set(loaded) <= {*schema.example, *schema().fields}
 
 
 def test_a_reference_takes_several_types_and_points_to_what_it_creates(components: dict[str, Any]) -> None:

@@ -10,25 +10,21 @@ import orjson
 
 from api.domain.core.kinds import Kind
 from api.domain.evidence.registry import KINDS
-from api.web.openapi.plain import ANSWERS, CHANGE, HISTORY_ENTRY, PROBLEM, VIEW
 from api.web.openapi.shapes import Json
-from api.web.openapi.verdicts import MATCH
-from schemas import BY_NAME
-from schemas.assertions import AssertedOut
+from schemas import ANSWERS, BY_NAME
+from schemas.answers import Either
 from schemas.base import Schema
 from schemas.checks import CheckIn, QuotationIn
 from schemas.corrections import CorrectionIn
-from schemas.keys import KeyIn, KeyOut, NewKeyOut
+from schemas.keys import KeyIn
 from schemas.mergers import OutletMergerIn, SpeakerMergerIn, UnmergerIn
 from schemas.parts import Reference
+from schemas.service import DescriptionOut, JSONSchemaOut
 from schemas.withdrawals import WithdrawalIn
 
 PLACE = "#/components/schemas/"
 _OTHERS: tuple[type[Schema], ...] = (
-    AssertedOut,
-    KeyOut,
     KeyIn,
-    NewKeyOut,
     WithdrawalIn,
     CorrectionIn,
     CheckIn,
@@ -36,10 +32,10 @@ _OTHERS: tuple[type[Schema], ...] = (
     SpeakerMergerIn,
     OutletMergerIn,
     UnmergerIn,
+    DescriptionOut,
+    JSONSchemaOut,
 )
 _REFERENCE = re.compile(rf'"{PLACE}([A-Za-z]+)"')
-# Listed besides the records of every kind.
-_LISTED = ("Asserted", "Key", "HistoryEntry", "StatementView")
 
 
 def title(schema: type[Schema]) -> str:
@@ -65,8 +61,8 @@ def reached(start: object) -> dict[str, Json]:
 
 
 def by_name() -> dict[str, type[Schema]]:
-    """Return the schemas of documents by the names under which they are served."""
-    return BY_NAME | {name: schema for kind in KINDS for name, schema in kind.noun.schemas().items()}
+    """Return the schemas of documents and answers by the names under which they are served."""
+    return BY_NAME | ANSWERS | {name: schema for kind in KINDS for name, schema in kind.noun.schemas().items()}
 
 
 def components() -> dict[str, Json]:
@@ -76,14 +72,6 @@ def components() -> dict[str, Json]:
 
 @cache
 def _components(kinds: tuple[Kind, ...]) -> dict[str, Json]:
-    made = {**_of_documents(), **dict(ANSWERS.values())}
-    made.update(Problem=PROBLEM, HistoryEntry=HISTORY_ENTRY, Change=CHANGE, Match=MATCH)
-    made["StatementView"] = VIEW
-    made.update({f"{name}Page": _page(ref(name)) for name in (*(title(kind.noun.sends) for kind in kinds), *_LISTED)})
-    return made
-
-
-def _of_documents() -> dict[str, Json]:
     # Imported here: only whoever asks for the description pays for its making.
     from apispec import APISpec
     from apispec.ext.marshmallow import MarshmallowPlugin
@@ -93,14 +81,22 @@ def _of_documents() -> dict[str, Json]:
     assert plugin.converter is not None
     plugin.converter.add_attribute_function(_exact_reference)  # type: ignore[no-untyped-call]
     for schema in (*by_name().values(), *_OTHERS):
-        if title(schema) not in spec.components.schemas:
+        if issubclass(schema, Either):
+            shapes = [plugin.converter.resolve_nested_schema(shape) for shape in schema.shapes]  # type: ignore[no-untyped-call]
+            spec.components.schema(title(schema), {"anyOf": shapes})
+        elif title(schema) not in spec.components.schemas:
             spec.components.schema(title(schema), schema=schema)
     known = {title(each): each for each in _descendants(Schema)}
     made: dict[str, Json] = dict(spec.components.schemas)
     for name, shape in made.items():
         shape.update(known[name].json_schema)
-        shape["description"] = (known[name].__doc__ or "").strip().splitlines()[0]
+        shape["description"] = about(known[name])
     return made
+
+
+def about(schema: type[Schema]) -> str:
+    """Return what a schema is of: the first paragraph of its docstring, on one line."""
+    return " ".join((schema.__doc__ or "").partition("\n\n")[0].split())
 
 
 def _descendants(schema: type[Schema]) -> list[type[Schema]]:
@@ -117,18 +113,3 @@ def _exact_reference(self: Any, field: Any, **_: Any) -> Json:
         return {}
     null = [{"type": "null"}] if field.allow_none else []
     return {"anyOf": [*field.shapes(self.resolve_nested_schema(field.takes)), *null]}
-
-
-def _page(items: Json) -> Json:
-    return {
-        "type": "object",
-        "description": "A page of a list, and where the next one begins.",
-        "required": ["data", "next", "next_url", "total", "total_exact"],
-        "properties": {
-            "data": {"type": "array", "items": items},
-            "next": {"type": ["string", "null"], "description": "The cursor of the next page."},
-            "next_url": {"type": ["string", "null"], "description": "The address of the next page."},
-            "total": {"type": ["integer", "null"], "description": "How many match, exactly up to 10,000."},
-            "total_exact": {"type": "boolean", "description": "Whether `total` is all; if not, there are more."},
-        },
-    }

@@ -13,6 +13,8 @@ from api.domain.core.kinds import Kind
 from api.domain.evidence.registry import KINDS
 from api.formats.registry import writing
 from api.web.endpoint import Contract
+from schemas.answers import Answer
+from schemas.log import RevisionsOut
 from schemas.vocabulary import PREFIXES
 
 _METHODS = ("GET", "POST", "PATCH", "DELETE")
@@ -64,7 +66,13 @@ class Operation:
     @property
     def conditional_read(self) -> bool:
         """Whether it compares `If-None-Match`: lists, single records and their histories do."""
-        return self.method == "GET" and (isinstance(self.contract.gives, type) or self.contract.gives == "revisions")
+        return self.method == "GET" and (self.sends_records or self.contract.gives is RevisionsOut)
+
+    @property
+    def sends_records(self) -> bool:
+        """Whether it sends records, alone or as a page of them."""
+        gives = self.contract.gives
+        return isinstance(gives, type) and not issubclass(gives, Answer)
 
     @property
     def repeatable(self) -> bool:

@@ -21,16 +21,19 @@ from api.storage.db import Unavailable
 from api.web import examples, repeats
 from api.web.answers import dumps
 from api.web.bodies import WrongMediaType
-from api.web.endpoint import Contract
+from api.web.endpoint import Contract, PlainText
 from api.web.failures import MEDIA_TYPE
 from api.web.limits import TooMany
-from api.web.openapi.components import ref, title
+from api.web.openapi.components import about, ref, title
 from api.web.openapi.operations import Operation
-from api.web.openapi.plain import ANSWERS
 from api.web.openapi.shapes import Json
 from api.web.problems import TYPES, Type, type_of
 from schemas.base import Schema
 from schemas.keys import NewKeyOut
+from schemas.pages import page_of
+from schemas.refusals import ProblemOut
+from schemas.service import JSONSchemaOut
+from schemas.statements import StatementViewOut
 
 HEADERS: dict[str, Json] = {
     "X-Request-Id": {"description": "The request's id, as sent or given here.", "required": True},
@@ -49,7 +52,6 @@ HEADERS: dict[str, Json] = {
     "Retry-After": {"description": "In how many seconds to try again.", "required": True},
 }
 _LIMITED = ("RateLimit-Policy", "RateLimit")
-_MEDIA = {"json-schema": "application/schema+json", "security-contact": "text/plain"}
 
 
 def responses(operation: Operation) -> Json:
@@ -101,7 +103,7 @@ def problem_responses() -> Json:
             "request_id": "5f0c2a1e9b7d4c36",
             **type.facts,
         }
-        content = {"schema": ref("Problem"), "examples": {}}
+        content = {"schema": ref(title(ProblemOut)), "examples": {}}
         headers = _headers("X-Request-Id", *_LIMITED, *(name for name in type.headers if name in HEADERS))
         fresh = {"description": f"{type.title}.", "headers": headers, "content": {MEDIA_TYPE: content}}
         known = found.setdefault(f"Problem{type.status}", fresh)
@@ -128,26 +130,40 @@ def _success(operation: Operation) -> Json:
         names.append(repeats.REPLAYED)
     if contract.gives is None:
         return {"description": "It is done; there is nothing to send.", "headers": _headers(*names)}
-    if isinstance(contract.gives, str):
-        name, shape = ANSWERS[contract.gives]
-        about, example = shape["description"], examples.ANSWERS[contract.gives]
-    else:
-        name, example = title(contract.gives), examples.of(contract.gives)
-        about = f"A page of {operation.tag}." if contract.lists else f"The {operation.noun}."
-        if contract.lists:
-            name, example = f"{name}Page", examples.page(example)
-            names += ["ETag", "Link"]
-        elif contract.gives is not NewKeyOut:
-            names += ["ETag", "Location"] if contract.status == 201 else ["ETag"]
-    shape = ref(name)
+    if isinstance(contract.gives, PlainText):
+        text = contract.gives
+        content = {"text/plain": _content({"type": "string", "description": text.about}, text.example)}
+        return {"description": text.about, "headers": _headers(*names), "content": content}
+    if contract.lists:
+        names += ["ETag", "Link"]
+    elif operation.sends_records and contract.gives is not NewKeyOut:
+        names += ["ETag", "Location"] if contract.status == 201 else ["ETag"]
+    return {"description": _about(operation), "headers": _headers(*names), "content": _contents(contract)}
+
+
+def _about(operation: Operation) -> str:
+    if not operation.sends_records:
+        assert isinstance(operation.contract.gives, type)
+        return about(operation.contract.gives)
+    return f"A page of {operation.tag}." if operation.contract.lists else f"The {operation.noun}."
+
+
+def _contents(contract: Contract) -> Json:
+    """Return what is sent by media type."""
+    assert isinstance(contract.gives, type)
+    schema, example = contract.gives, examples.of(contract.gives)
+    if contract.lists:
+        schema, example = page_of(schema), examples.page(example)
+    shape = ref(title(schema))
     if "fields_" in contract.parameters.fields:
-        shape = {"anyOf": [shape, ref("StatementViewPage" if contract.lists else "StatementView")]}
-    content = {"schema": shape, "examples": {"answer": {"value": example}}}
-    media = _MEDIA.get(str(contract.gives), "application/json")
-    answer = {"description": about, "headers": _headers(*names), "content": {media: content}}
-    if isinstance(contract.gives, type):
-        answer["content"].update(_others(contract, contract.gives))
-    return answer
+        view = page_of(StatementViewOut) if contract.lists else StatementViewOut
+        shape = {"anyOf": [shape, ref(title(view))]}
+    media = "application/schema+json" if contract.gives is JSONSchemaOut else "application/json"
+    return {media: _content(shape, example), **_others(contract, contract.gives)}
+
+
+def _content(shape: Json, example: object) -> Json:
+    return {"schema": shape, "examples": {"answer": {"value": example}}}
 
 
 def _others(contract: Contract, schema: type[Schema]) -> Json:
@@ -157,6 +173,5 @@ def _others(contract: Contract, schema: type[Schema]) -> Json:
         writes = writing(each)
         sheet = Sheet(schema, contract.lists, {name: option.load_default for name, option in writes.options.items()})
         text = writes.written(sheet, Batch(dumps(examples.of(schema)))).decode()
-        shape = {"type": "string", "description": writes.about}
-        found[writes.media] = {"schema": shape, "examples": {"answer": {"value": text}}}
+        found[writes.media] = _content({"type": "string", "description": writes.about}, text)
     return found
