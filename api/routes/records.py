@@ -16,7 +16,7 @@ from api.domain.finding.listing import Page
 from api.domain.finding.matches import Matches
 from api.domain.reading import stored
 from api.domain.reading.stored import Sent
-from api.domain.writing import records
+from api.domain.writing import dependents, records
 from api.routes.mergers import add_mergers
 from api.web.answers import dumps
 from api.web.endpoint import endpoint
@@ -31,7 +31,7 @@ Errors = tuple[type[Refused], ...]
 @cache
 def usual(kind: Kind) -> Blueprint:
     """Return the routes of a kind of record that has no more than what it is gives it."""
-    query = NamesQuery if kind.merges else AboutQuery if kind.ends else ListQuery
+    query = NamesQuery if kind.party else AboutQuery if kind.ends else ListQuery
     return collection(kind, query=query)
 
 
@@ -48,7 +48,7 @@ def collection(kind: Kind, *, query: type[ListQuery], one: type[RecordQuery] = R
 
 def _read(routes: Blueprint, kind: Kind, query: type[ListQuery], one: type[RecordQuery]) -> None:
     gives = kind.noun.sends
-    moves: Errors = (Merged,) if kind.merges else ()
+    moves: Errors = (Merged,) if kind.party else ()
 
     @routes.get("")
     @endpoint(query=query, gives=gives, lists=True, forms_of=kind.name, summary=f"List {kind.plural}, newest first.")
@@ -61,15 +61,15 @@ def _read(routes: Blueprint, kind: Kind, query: type[ListQuery], one: type[Recor
     )
     def read(id: str, query: dict[str, Any], key: Key) -> Sent:
         found = stored.find(kind, id, key)
-        return replace(found, body=views.shaped(found.body, query, key))
+        return replace(found, body=views.shaped(kind, found.body, query, key))
 
 
 def _write(routes: Blueprint, kind: Kind) -> None:
     gives = kind.noun.sends
     # Not every kind has records that clash, that others need, or that others can stand for.
     clashes: Errors = (Conflict,) if kind.refuse is not Kind.refuse else ()
-    needed: Errors = (Conflict,) if kind.release is not Kind.release else ()
-    fixed: Errors = (Conflict,) if kind.merges else clashes
+    needed: Errors = (Conflict,) if dependents.can_be_needed(kind) else ()
+    fixed: Errors = (Conflict,) if kind.party else clashes
 
     @routes.post("")
     @endpoint(

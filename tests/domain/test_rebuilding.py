@@ -169,7 +169,7 @@ def raised_in(step: str) -> Callable[[int, int], None]:
     return progress
 
 
-@pytest.mark.parametrize("step", [step.name for step in indexes.STEPS[1:]])
+@pytest.mark.parametrize("step", [step.name for step in indexes.steps()[1:]])
 def test_what_was_broken_off_is_whole_and_gone_on_from(
     alice: Client, charlie: Client, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -187,7 +187,7 @@ def test_what_was_broken_off_is_whole_and_gone_on_from(
     assert list(verify(Seen())) == []
     steps: list[str] = []
     indexes.rebuild(lambda done, total: steps.extend(each for (each,) in rows("SELECT step FROM index_state")))
-    assert indexes.STEPS[0].name not in steps
+    assert indexes.steps()[0].name not in steps
     assert list(verify(Seen())) == []
 
 
@@ -210,7 +210,7 @@ def test_what_another_program_began_is_begun_anew(alice: Client, monkeypatch: py
 # Ends the process at the given commit, as a power cut would.
 KILLED = """
 import os, sys
-from api.domain import indexes
+from api.domain.keeping import indexes
 from api.settings import Settings
 from api.storage.db import open_database
 open_database(Settings(database=sys.argv[1]))

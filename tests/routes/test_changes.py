@@ -19,9 +19,9 @@ WRITERS, EACH = 8, 12
 # Records statements, as a process of its own beside the server, and revises and withdraws some of them.
 WRITER = """
 import sys
-from api.domain import records
-from api.domain.keys import OPERATOR
-from api.domain.statements import STATEMENT
+from api.domain.writing import records
+from api.domain.core.keys import OPERATOR
+from api.domain.evidence.statements import STATEMENT
 from api.settings import Settings
 from api.storage.db import close_database, open_database
 

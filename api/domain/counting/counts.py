@@ -18,8 +18,6 @@ from api.domain.indexing.conditions import Conditions
 from api.domain.reading.stored import visible
 from api.storage.db import rows
 
-_NAMED = ("speaker", "outlet")
-
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -41,7 +39,7 @@ def count(query: dict[str, Any], reader: Key) -> dict[str, Any]:
     by = query["by"]
     selection = select(STATEMENT, {**query, "sort": None}, reader)
     found = _grouped(selection, by)
-    if by in _NAMED:
+    if by in STATEMENT.names:
         found = _together(found, by)
     missing = found.pop(None, 0)
     seen = visible(STATEMENT, reader)
@@ -97,7 +95,7 @@ def _largest(found: Counter[Any], by: str, limit: int, seen: str) -> tuple[list[
     `seen` is the condition of the statements that the reader may know of.
     """
     keys = nsmallest(limit, found, key=lambda key: (-found[key], key))
-    known = _labels(keys, by, seen) if by in (*_NAMED, "topic") else {}
+    known = _labels(keys, by, seen) if by in (*STATEMENT.names, "topic") else {}
     named = ((known.get(each, (each, each)), found[each]) for each in keys)
     return [Group(key, label, count) for (key, label), count in named], len(found)
 

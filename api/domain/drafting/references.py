@@ -40,13 +40,9 @@ class Resolution:
         """Return `{"id": …}` for a reference to an outlet, None for none."""
         return given and self._resolve(OUTLET, given, pointer)
 
-    def source(self, given: Document | None, pointer: str) -> Document | None:
-        """Return `{"id": …}` for a reference to a source, which is always by id."""
-        return given and self._known("source", given["id"], pointer)
-
-    def statement(self, given: Document, pointer: str) -> Document | None:
-        """Return `{"id": …}` for a reference to a statement, which is always by id."""
-        return self._known("statement", given["id"], pointer)
+    def held(self, type: str, given: Document | None, pointer: str) -> Document | None:
+        """Return `{"id": …}` for a reference to a record of a kind that is always named by its id, None for none."""
+        return given and self._known(type, given["id"], pointer)
 
     def finish(self) -> None:
         """Make the records that are missing, or raise Invalid with every problem met on the way."""

@@ -8,14 +8,12 @@ from typing import Any
 
 import orjson
 
-from api.domain.core.kinds import Document, Kind
+from api.domain.core.kinds import KINDS, Document, Kind
 from api.domain.drafting import drafts, twins
 from api.domain.drafting.twins import Place
 from api.domain.history import log
 from api.domain.indexing import names, publicity
 from api.domain.parties import survivors
-from api.domain.parties.outlets import OUTLET
-from api.domain.parties.speakers import SPEAKER
 from api.storage.db import among, row, rows
 from api.text.folding import fingerprint, fold
 
@@ -171,12 +169,10 @@ class World:
         """Hold a new record, to which nothing is opposed."""
         self._waiting.append((kind, document, drawn))
         self._held[document["id"]] = True
-        self.learn(kind, document, drawn)
+        kind.learn(document, drawn, None, self)
 
-    def learn(self, kind: Kind, document: Document, drawn: Any, previous: Document | None = None) -> None:
-        """Note what a record is now, which was another before, or none."""
-        if kind.name != "statement":
-            return
+    def learn_statement(self, document: Document, drawn: Any, previous: Document | None) -> None:
+        """Note what a statement is now, which was another before, or none."""
         id = document["id"]
         if previous is not None:
             self._external[previous["external_id"]] = None
@@ -189,11 +185,11 @@ class World:
 
     def store(self) -> None:
         """Store what is new, speakers and outlets first."""
-        for kind in (SPEAKER, OUTLET):
+        for kind in KINDS.parties:
             made = [document for its, document in self._made.values() if its is kind]
             drafts.keep(kind, made, note=publicity.MADE)
         self._made.clear()
-        for kind in {kind.name: kind for kind, _, _ in self._waiting}.values():
+        for kind in dict.fromkeys(kind for kind, _, _ in self._waiting):
             kept = [(document, drawn) for its, document, drawn in self._waiting if its is kind]
             drafts.keep(kind, [document for document, _ in kept], [drawn for _, drawn in kept])
         self._waiting.clear()

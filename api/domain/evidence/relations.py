@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 
 from api.domain.core.errors import Conflict
-from api.domain.core.kinds import Document, Kind
+from api.domain.core.kinds import Document, Kind, Public
 from api.domain.drafting.references import Resolution
 from api.storage.db import rows
 from schemas.relations import NOUN
@@ -15,7 +15,7 @@ _BETWEEN = "SELECT id, document FROM relation WHERE subject = ? AND object = ?"
 
 
 def _settle(fields: Document, resolution: Resolution) -> Document:
-    settled = {**fields, **{end: resolution.statement(fields[end], f"#/{end}") for end in ENDS}}
+    settled = {**fields, **{end: resolution.held("statement", fields[end], f"#/{end}") for end in ENDS}}
     resolution.finish()
     return settled
 
@@ -40,7 +40,9 @@ RELATION = Kind(
     columns=_columns,
     refuse=_refuse,
     ends=ENDS,
-    public=" AND ".join(
-        f"EXISTS (SELECT 1 FROM statement w WHERE w.id = t.{end} AND w.status <> 'withheld')" for end in ENDS
+    public=Public(
+        when=" AND ".join(
+            f"EXISTS (SELECT 1 FROM statement w WHERE w.id = {{row}}.{end} AND w.status <> 'withheld')" for end in ENDS
+        )
     ),
 )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from api.domain.core.kinds import Document, Kind
+from api.domain.core.kinds import Document, Kind, Public
 from api.domain.drafting.references import Resolution
 from schemas.reviews import NOUN
 
 
 def _settle(fields: Document, resolution: Resolution) -> Document:
-    settled = {**fields, "statement": resolution.statement(fields["statement"], "#/statement")}
+    settled = {**fields, "statement": resolution.held("statement", fields["statement"], "#/statement")}
     resolution.finish()
     return settled
 
@@ -33,5 +33,5 @@ REVIEW = Kind(
     columns=_columns,
     ends=("statement",),
     # What is about a statement that is withheld, or was withdrawn, repeats its words.
-    public="EXISTS (SELECT 1 FROM statement w WHERE w.id = t.statement AND w.status <> 'withheld')",
+    public=Public(when="EXISTS (SELECT 1 FROM statement w WHERE w.id = {row}.statement AND w.status <> 'withheld')"),
 )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from functools import partial
 
-from api.domain.core.kinds import Document, Kind
+from api.domain.core.kinds import Document, Kind, Public
 from api.domain.drafting.references import Resolution
 from api.domain.indexing import names
 from api.text.addresses import canonical
@@ -43,9 +42,7 @@ SOURCE = Kind(
     settle=_settle,
     merge=_merge,
     columns=_columns,
-    release=partial(names.refuse_while_named, "source"),
-    tells=_tells,
     names=("outlet",),
     # The full text of an article is kept for anchoring quotations, not for republishing it.
-    secret="text",
+    public=Public(secret="text", tells=_tells),
 )

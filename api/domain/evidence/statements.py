@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from api.domain.core.errors import Conflict, Invalid
-from api.domain.core.kinds import Document, Kind
+from api.domain.core.kinds import Beside, Document, Kind, Public, Rows, Tables
 from api.domain.drafting import twins
 from api.domain.drafting.references import Resolution
 from api.domain.drafting.worlds import World
@@ -18,7 +18,7 @@ from api.text.folding import fingerprint, fold
 from schemas.edtf import bounds
 from schemas.statements import NOUN, SHORTHAND
 
-# The columns of the tables beside, after the statement's number.
+# The columns of the tables of words and ids beside, after the statement's number.
 _BESIDE = {"statement_url": ("url", "host"), "mention": ("record",), "topic": ("folded", "label")}
 
 
@@ -60,7 +60,7 @@ def _appearance(resolution: Resolution, given: Document, pointer: str) -> Docume
         for i, hop in enumerate(given["via"])
     ]
     outlet = resolution.outlet(given["outlet"], f"{pointer}/outlet")
-    source = resolution.source(given["source"], f"{pointer}/source")
+    source = resolution.held("source", given["source"], f"{pointer}/source")
     return {**given, "outlet": outlet, "via": via, "source": source}
 
 
@@ -74,6 +74,10 @@ def _refuse(document: Document, drawn: Drawn, world: World) -> None:
         raise Conflict("The same text by the same speaker from the same place is held.", existing=existing(same[0]))
 
 
+def _learn(document: Document, drawn: Drawn, previous: Document | None, world: World) -> None:
+    world.learn_statement(document, drawn, previous)
+
+
 def existing(id: str | None) -> dict[str, str | None]:
     """Return what tells of a statement that is in the way."""
     return {"id": id, "url": f"/v1/statements/{id}"}
@@ -85,7 +89,12 @@ def _mentioned(document: Document) -> set[str]:
 
 
 def _tells(document: Document) -> set[str]:
-    return set() if document["status"] == "withheld" else _all_named(document)
+    return set() if _withheld(document) else _all_named(document)
+
+
+def _withheld(document: Document) -> bool:
+    # The last document of one that is gone says nothing of it.
+    return document.get("status") == "withheld"
 
 
 def _all_named(document: Document) -> set[str]:
@@ -154,9 +163,8 @@ def named(fields: Document) -> Iterator[tuple[str, Document]]:
                 yield "outlet", holder["outlet"]
 
 
-def rows_beside(document: Document, drawn: Drawn | None = None) -> dict[str, list[tuple[str, ...]]]:
+def _rows_beside(document: Document, drawn: Drawn) -> dict[str, list[tuple[str, ...]]]:
     """Return the rows of a document in the tables of addresses, mentions and topics, without the statement's number."""
-    drawn = drawn or _draw(document)
     return {
         "statement_url": [(url, host_key(host_of(url))) for url in drawn.urls],
         "mention": [(id,) for id in sorted(_mentioned(document))],
@@ -168,7 +176,7 @@ def _cite(documents: Iterable[Document], step: int) -> None:
     """Count published statements with their speakers and outlets, or who stands for them."""
     cited: Counter[tuple[str, str]] = Counter()
     for document in documents:
-        if document["status"] != "withheld":
+        if not _withheld(document):
             cited.update((name, document[name]["id"]) for name in ("speaker", "outlet") if document[name])
     for name in ("speaker", "outlet"):
         standing = f"SELECT coalesce(s.merged_into, s.n) FROM {name} s WHERE s.id = ?"
@@ -178,7 +186,7 @@ def _cite(documents: Iterable[Document], step: int) -> None:
 
 def _project(n: int, document: Document | None, previous: Document | None) -> None:
     if previous is not None:
-        beside.forget("statement", [n])
+        beside.forget(STATEMENT, [n])
         _cite([previous], -1)
         words.forget(n, previous)
     if document is not None:
@@ -191,7 +199,7 @@ def _add(news: list[tuple[int, Document, Drawn]]) -> None:
     _index(news)
 
 
-def index_again(news: list[tuple[int, Document, Drawn]], before: list[int]) -> None:
+def _index_again(news: list[tuple[int, Document, Drawn]], before: list[int]) -> None:
     """Fill the tables beside statements that have no rows there, and index their words anew.
 
     They stood in the search index at the places `before`. Who is cited is not counted again.
@@ -203,13 +211,38 @@ def index_again(news: list[tuple[int, Document, Drawn]], before: list[int]) -> N
 def _index(news: list[tuple[int, Document, Drawn]]) -> None:
     found: dict[str, list[tuple[object, ...]]] = {table: [] for table in _BESIDE}
     for n, document, drawn in news:
-        for table, each_row in rows_beside(document, drawn).items():
+        for table, each_row in _rows_beside(document, drawn).items():
             found[table] += [(n, *each) for each in each_row]
     for table, columns in _BESIDE.items():
         insert_all(table, ("statement", *columns), found[table])
     quantities.index([(n, document, drawn.figures) for n, document, drawn in news])
 
 
+def _rows(n: int, document: Document) -> Rows:
+    figures = quantities.rows_beside(document)
+    return {
+        **_rows_beside(document, _draw(document)),
+        "figure": [tuple(columns.values()) for columns, _ in figures],
+        "figure_word": [(columns["id"], word) for columns, said in figures for word in said],
+    }
+
+
+_TABLES = Tables(
+    declared=(
+        *(beside.by_number(table, "statement", ", ".join(columns)) for table, columns in _BESIDE.items()),
+        Beside(
+            "figure_word",
+            "figure IN (SELECT f.n FROM figure f WHERE f.statement IN ({numbers}))",
+            "SELECT (SELECT f.statement FROM figure f WHERE f.n = figure), "
+            "(SELECT f.id FROM figure f WHERE f.n = figure), word FROM figure_word",
+            "NOT EXISTS (SELECT 1 FROM figure r WHERE r.n = figure_word.figure)",
+        ),
+        beside.by_number("figure", "statement", "id, lower, upper, said_lower, document"),
+    ),
+    project=_project,
+    add=_add,
+    rows=_rows,
+)
 STATEMENT = Kind(
     noun=NOUN,
     settle=_settle,
@@ -217,10 +250,16 @@ STATEMENT = Kind(
     draw=_draw,
     columns=_columns,
     refuse=_refuse,
-    tells=_tells,
-    project=_project,
-    add=_add,
+    learn=_learn,
+    tables=_TABLES,
     derived=("outlet", "corrections"),
-    public="t.status <> 'withheld'",
     names=("speaker", "outlet"),
+    mentions=("speaker", "outlet", "source"),
+    expands={
+        "speaker": lambda document: document["speaker"],
+        "outlet": lambda document: document["outlet"],
+        "source": lambda document: document["appearances"][0]["source"],
+    },
+    searched=_index_again,
+    public=Public(when="{row}.status <> 'withheld'", withheld=_withheld, tells=_tells),
 )

@@ -90,16 +90,16 @@ def total(selection: Selection, how: str | None) -> tuple[int | None, bool]:
 
 def select(kind: Kind, query: dict[str, Any], reader: Key) -> Selection:
     """Return the selection that a validated query describes; raises BadParameter for a search without words."""
-    if kind.name == "statement":
-        return _statements(kind, query, reader)
+    if kind.searched:
+        return _searched(kind, query, reader)
     read = f"t.id, {columns(kind)}"
     conditions = Conditions()
     conditions.add(visible(kind, reader))
-    if kind.merges:
+    if kind.party:
         conditions.add("t.merged_into IS NULL")
     if kind.ends and query.get("statement"):
         filters.about(conditions, kind.ends, query["statement"])
-    if kind.name in ("speaker", "outlet") and query.get("q"):
+    if kind.party and query.get("q"):
         if not tokens.words(query["q"]):
             raise BadParameter([_wordless("q")])
         names.begins(conditions, kind.name, query["q"], public=not reader.may("read"))
@@ -107,14 +107,14 @@ def select(kind: Kind, query: dict[str, Any], reader: Key) -> Selection:
     return Selection(kind, f"{kind.name} t", [Phase(conditions, "t.created_at", True)], read, joins(kind))
 
 
-def _statements(kind: Kind, query: dict[str, Any], reader: Key) -> Selection:
+def _searched(kind: Kind, query: dict[str, Any], reader: Key) -> Selection:
     _refuse_wordless(query)
     seen, conditions = visible(kind, reader), Conditions()
-    tables, counted = "statement t", None
+    tables, counted = f"{kind.name} t", None
     if query.get("q"):
         # The search index leaves out what the reader may not know of, so that nothing else has to.
         conditions = _search(query, reader)
-        tables = f"{_INDEX} {storage.dialect.PINNED} statement t ON t.n = {words.number_at('s.rowid')}"
+        tables = f"{_INDEX} {storage.dialect.PINNED} {kind.name} t ON t.n = {words.number_at('s.rowid')}"
     else:
         conditions.add(seen)
     filters.apply(conditions, query, seen)

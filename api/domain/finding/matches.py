@@ -26,7 +26,7 @@ class Matches:
             found = samples.sample(self.query, self.reader)
         else:
             found = listing.page(self.kind, self.query, self.reader)
-        return replace(found, lines=views.shaped(found.lines, self.query, self.reader))
+        return replace(found, lines=views.shaped(self.kind, found.lines, self.query, self.reader))
 
     def whole(self) -> Generator[str]:
         """Yield all of them, at most `limit` where it has one, in batches of one state of the data."""

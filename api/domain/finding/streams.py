@@ -8,6 +8,7 @@ from typing import Any
 
 from api.domain.core.keys import Key
 from api.domain.core.kinds import Kind
+from api.domain.evidence.registry import KINDS
 from api.domain.finding.listing import select, written
 from api.domain.finding.views import shaped
 from api.storage.db import snapshot
@@ -27,7 +28,8 @@ def batches(kind: Kind, query: dict[str, Any], reader: Key) -> Generator[str]:
     with snapshot():
         selection = select(kind, query, reader)
         write = written(kind, selection, reader)
-        long = kind.secret is not None or "source" in (query.get("expand") or ())
+        parts = [KINDS[name] for name in query.get("expand") or () if name in kind.expands]
+        long = any(each.public.secret for each in (kind, *parts))
         with closing(selection.walk(_LONG if long else BATCH, query["limit"])) as found:
             for batch in found:
-                yield shaped(write(batch), query, reader)
+                yield shaped(kind, write(batch), query, reader)

@@ -13,11 +13,7 @@ import orjson
 from api import deadlines
 from api.domain.core.keys import Key
 from api.domain.core.kinds import Document, Kind
-from api.domain.evidence.relations import RELATION
-from api.domain.evidence.reviews import REVIEW
-from api.domain.evidence.sources import SOURCE
-from api.domain.parties.outlets import OUTLET
-from api.domain.parties.speakers import SPEAKER
+from api.domain.evidence.registry import KINDS
 from api.domain.reading import splicing
 from api.domain.reading.stored import visible, without_secret
 from api.storage.db import rows
@@ -28,10 +24,9 @@ from schemas.statements import SHORTHAND
 _HIGHLIGHTED = ("text", "attributed_as", "context")
 # What columns of CSV show that are no members of the document.
 _COLUMNS = {name: f"appearances.{name}" for name in SHORTHAND if name != "outlet"}
-_ABOUT = {"reviews": REVIEW, "relations": RELATION}
 
 
-def shaped(text: str, query: dict[str, Any], reader: Key) -> str:
+def shaped(kind: Kind, text: str, query: dict[str, Any], reader: Key) -> str:
     """Return documents, one a line, as a validated query wants them.
 
     There is one query for each kind that is expanded, not for each row.
@@ -40,7 +35,7 @@ def shaped(text: str, query: dict[str, Any], reader: Key) -> str:
         return text
     documents = [orjson.loads(line) for line in text.split("\n")]
     for name in query.get("expand") or ():
-        _expand(documents, name, reader)
+        _expand(kind, documents, name, reader)
     if query.get("highlight") and query.get("q"):
         _highlight(documents, parse(query["q"]), query.get("lang") or ["en"])
     if query.get("fields_"):
@@ -50,26 +45,22 @@ def shaped(text: str, query: dict[str, Any], reader: Key) -> str:
     return "\n".join(orjson.dumps(document).decode() for document in documents)
 
 
-def _expand(documents: list[Document], name: str, reader: Key) -> None:
-    if name in _ABOUT:
-        found = _about(_ABOUT[name], [document["id"] for document in documents], reader)
+def _expand(kind: Kind, documents: list[Document], name: str, reader: Key) -> None:
+    """Put other records in place: those of a kind that a document names, or those of a plural that are about it."""
+    if name not in kind.expands:
+        found = _about(KINDS.by_plural()[name], [document["id"] for document in documents], reader)
         for document in documents:
             document[name] = found.get(document["id"], [])
         return
-    kind = {"speaker": SPEAKER, "outlet": OUTLET, "source": SOURCE}[name]
-    ids = {document["id"]: _reference(document, name) for document in documents}
-    whole = _records(kind, {id for id in ids.values() if id}, reader)
+    named = {document["id"]: kind.expands[name](document) for document in documents}
+    ids = {id: given["id"] for id, given in named.items() if given}
+    whole = _records(KINDS[name], ids.values(), reader)
     for document in documents:
-        document[name] = whole.get(ids[document["id"]] or "", document.get(name))
-
-
-def _reference(document: Document, name: str) -> str | None:
-    given = document["appearances"][0]["source"] if name == "source" else document[name]
-    return given["id"] if given else None
+        document[name] = whole.get(ids.get(document["id"], ""), document.get(name))
 
 
 def _records(kind: Kind, ids: Iterable[str], reader: Key) -> dict[str, Document]:
-    wanted = sorted(ids)
+    wanted = sorted(set(ids))
     found: dict[str, Document] = {}
     for start in range(0, len(wanted), 500):
         part = wanted[start : start + 500]

@@ -124,7 +124,7 @@ def concealed(entry: Entry) -> bool:
     if not _hidden({entry.record: entry.type}):
         return False
     first = publicity.beginnings([entry.record]).get(entry.record)
-    return entry.type not in publicity.NAMED or first is None or entry.seq >= first
+    return not KINDS[entry.type].party or first is None or entry.seq >= first
 
 
 def _hidden(types: dict[str, str]) -> set[str]:
@@ -132,13 +132,13 @@ def _hidden(types: dict[str, str]) -> set[str]:
     return {
         id
         for kind in KINDS
-        if kind.public
+        if kind.public.when
         for id in _hidden_of(kind, sorted(id for id, type in types.items() if type == kind.name))
     }
 
 
 def _hidden_of(kind: Kind, ids: list[str]) -> set[str]:
-    sql = f"SELECT t.id, CASE WHEN {kind.public} THEN 1 ELSE 0 END FROM {kind.name} t WHERE t.id IN"
+    sql = f"SELECT t.id, CASE WHEN {kind.public.condition()} THEN 1 ELSE 0 END FROM {kind.name} t WHERE t.id IN"
     known = dict(among(sql, ids))
     return {id for id in ids if not (known[id] if id in known else _public_once(kind, id))}
 

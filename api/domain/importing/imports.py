@@ -22,10 +22,9 @@ from api.domain.core.keys import Key
 from api.domain.core.kinds import Document
 from api.domain.drafting.worlds import World
 from api.domain.evidence import statements
+from api.domain.evidence.registry import KINDS
 from api.domain.evidence.statements import STATEMENT, Drawn
 from api.domain.importing.outcomes import Outcome
-from api.domain.parties.outlets import OUTLET
-from api.domain.parties.speakers import SPEAKER
 from api.domain.writing import records
 from api.text.folding import fold
 from schemas.faults import MOST_PROBLEMS, Fault, Path, pointer, problems
@@ -34,8 +33,6 @@ from schemas.statements import SHORTHAND, StatementOut
 # What our own export lines hold besides what may be sent; id, time and corrections may be kept.
 _DROPPED = ("version", "updated_at", "recorded_by")
 _KEPT = ("id", "created_at", "corrections")
-# Who may be described beside an id, for those that do not have that record, as who is new is checked.
-_DESCRIBED = {kind.prefix: kind.takes for kind in (SPEAKER, OUTLET)}
 _CORRECTIONS = StatementOut().fields["corrections"]
 _AT_ONCE = 2000
 
@@ -180,7 +177,11 @@ def _descriptions(value: object, path: Path) -> Iterator[tuple[Path, str, Docume
     """Give place, id and members of each speaker and outlet that is named with both id and name."""
     if isinstance(value, dict):
         id = value.get("id")
-        if value.get("name") is not None and isinstance(id, str) and any(is_id(id, each) for each in _DESCRIBED):
+        if (
+            value.get("name") is not None
+            and isinstance(id, str)
+            and any(is_id(id, kind.prefix) for kind in KINDS.parties)
+        ):
             yield path, id, value
         below: Iterable[tuple[str | int, object]] = value.items()
     else:
@@ -201,7 +202,7 @@ def _description(prefix: str, name: object, type: object) -> tuple[Document, lis
 def _read(prefix: str, name: object, type: object) -> tuple[Document, list[dict[str, str]]]:
     told = {"name": name} if type is None else {"name": name, "type": type}
     try:
-        loaded: Document = _DESCRIBED[prefix].load(told)
+        loaded: Document = next(kind.takes for kind in KINDS.parties if kind.prefix == prefix).load(told)
     except ValidationError as error:
         return {}, problems(error)
     return {part: loaded[part] for part in told}, []
@@ -223,7 +224,7 @@ class _Batch:
         self.lines, self.options = lines, options
         self.world = World(by.name, keeping=options.keeping)
         named = {each for line in lines for each in line.named}
-        for kind in (SPEAKER, OUTLET):
+        for kind in KINDS.parties:
             of_kind = {each for type, each in named if type == kind.name}
             ids = {each for each in of_kind if is_id(each, kind.prefix)}
             self.world.expect(kind, ids, of_kind - ids)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from api.storage.db import execute, rows
 
-TYPES = ("speaker", "outlet")
 # Who stands for others is counted with all of them; who was merged has no count of its own.
 _COUNT = (
     "CASE WHEN merged_into IS NULL THEN (SELECT count(*) FROM statement t WHERE t.status <> 'withheld' AND t.{type} IN "

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import partial
 from typing import Any
 
 import orjson
 
-from api.domain.core.errors import Conflict
 from api.domain.core.ids import is_id
-from api.domain.core.kinds import Document, New
+from api.domain.core.kinds import Beside, Document, New, Rows, Tables
 from api.domain.indexing.conditions import Conditions, holds, inline, marks
 from api.storage.db import BEGINNING, among, beginning, execute, insert_all, row, rows, while_writing
 from api.text import tokens
@@ -38,6 +38,31 @@ _GROUP = (
     "SELECT s.document, 1 FROM standing JOIN {type} s ON s.n = standing.n "
     "UNION ALL SELECT s.document, s.shown FROM standing JOIN {type} s ON s.merged_into = standing.n"
 )
+
+
+def tables(type: str) -> Tables:
+    """Return the tables of a kind whose records are found by their names."""
+    return Tables(
+        declared=(
+            Beside(
+                "name",
+                f"type = '{type}' AND record IN (SELECT r.id FROM {type} r WHERE r.n IN ({{numbers}}))",
+                f"SELECT (SELECT r.n FROM {type} r WHERE r.id = name.record), folded, hidden FROM name",
+                f"NOT EXISTS (SELECT 1 FROM {type} r WHERE r.id = name.record)",
+                typed=True,
+            ),
+            Beside(
+                "name_word",
+                f"type = '{type}' AND n IN ({{numbers}})",
+                "SELECT n, word, stem, hidden FROM name_word",
+                f"NOT EXISTS (SELECT 1 FROM {type} r WHERE r.n = name_word.n)",
+                typed=True,
+            ),
+        ),
+        project=partial(index, type),
+        add=partial(add, type),
+        rows=partial(_rows, type),
+    )
 
 
 def reference(document: Document) -> str:
@@ -118,6 +143,14 @@ def rows_beside(group: list[tuple[Document, bool]]) -> tuple[list[tuple[str, int
         [(name, int(name not in folded)) for name in sorted({fold(name) for name in called})],
         [(word, stem, int(word not in words)) for word, stem in stems],
     )
+
+
+def _rows(type: str, n: int, document: Document) -> Rows:
+    """Return what the tables of names are to hold of a record."""
+    folded, called = rows_beside(together(type, n))
+    # The names of who is merged lead to the one who stands for all, the words of the names to everyone.
+    own = [] if "merged_into" in document else list(folded)
+    return {"name": own, "name_word": list(called)}
 
 
 def together(type: str, n: int) -> list[tuple[Document, bool]]:
@@ -267,20 +300,3 @@ def number(type: str, id: str) -> int | None:
         known[type, id] = found[0]
     found_before: int = known[type, id]
     return found_before
-
-
-def refuse_while_named(type: str, id: str) -> None:
-    """Raise Conflict where statements or sources still name this speaker, outlet or source, or it is merged."""
-    n = number(type, id)
-    users: list[tuple[str, str, object]] = [("mention", "record", id)]
-    if type != "source":
-        users.append(("statement", type, n))
-    if type == "outlet":
-        users.append(("source", "outlet", n))
-    if type != "source" and row(f"SELECT 1 FROM {type} WHERE merged_into = ? LIMIT 1", (n,)):
-        raise Conflict(f"Another {type} was merged into this one; unmerge it first.")
-    if type != "source" and row(f"SELECT 1 FROM {type} WHERE n = ? AND merged_into IS NOT NULL", (n,)):
-        raise Conflict(f"The {type} was merged into another; unmerge it first.")
-    for table, column, value in users:
-        if row(f"SELECT 1 FROM {table} WHERE {column} = ? LIMIT 1", (value,)):
-            raise Conflict(f"Other records still name this {type}; change or withdraw those first.")

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from api.domain.core.kinds import Document, Kind
+from api.domain.core.ids import is_id
+from api.domain.core.kinds import KINDS, Document, Kind
 from api.domain.history import log
 from api.domain.indexing import names
 from api.storage import seals
@@ -17,21 +18,12 @@ from api.storage.db import among, execute_many, row, rows, while_writing
 
 # What the log says of a speaker or outlet that was not recorded in its own right.
 MADE = "Made for a record that names it."
-NAMED = ("speaker", "outlet")
-_STATED = "EXISTS (SELECT 1 FROM statement s WHERE s.{type} = t.n AND s.status <> 'withheld')"
-_MENTIONED = (
-    "EXISTS (SELECT 1 FROM mention m JOIN statement s ON s.n = m.statement "
-    "WHERE m.record = t.id AND s.status <> 'withheld')"
-)
 # Earlier programs did not say so, and what is not sure to be public is not.
 _RECORDED = (
     "EXISTS (SELECT 1 FROM entry e WHERE e.record = t.id AND e.version = 1 AND e.note IS NULL "
     "AND e.seq > coalesce((SELECT max(u.seq) FROM unnoted u), 0))"
 )
-_SOURCED = "EXISTS (SELECT 1 FROM source s WHERE s.outlet = t.n)"
 _STANDING = "EXISTS (SELECT 1 FROM {type} m WHERE m.merged_into = t.n AND m.shown = 1)"
-# What is about a statement, by the columns that hold ids of statements.
-_ABOUT = {"review": ("statement",), "relation": ("subject", "object")}
 
 
 class Turn(NamedTuple):
@@ -53,37 +45,47 @@ def known(type: str) -> str:
 
 
 def _alone(type: str) -> str:
-    each = [_RECORDED, _STATED.format(type=type), _MENTIONED, *([_SOURCED] if type == "outlet" else [])]
-    return " OR ".join(each)
+    return " OR ".join([_RECORDED, *(each for kind in KINDS for each in _naming(kind, type))])
+
+
+def _naming(kind: Kind, type: str) -> Iterator[str]:
+    """Yield the conditions under which a public record of a kind names a speaker or outlet `t`."""
+    public = kind.public.condition("s")
+    seen = f" AND {public}" if public else ""
+    if type in kind.names:
+        yield f"EXISTS (SELECT 1 FROM {kind.name} s WHERE s.{type} = t.n{seen})"
+    if type in kind.mentions:
+        joined = f"mention m JOIN {kind.name} s ON s.n = m.{kind.name}"
+        yield f"EXISTS (SELECT 1 FROM {joined} WHERE m.record = t.id{seen})"
 
 
 def is_public(kind: Kind, document: Document) -> bool:
     """Tell whether a record that is held may be known of without a key, by its document."""
-    if kind.merges:
+    if kind.party:
         return row(f"SELECT 1 FROM {kind.name} WHERE id = ? AND shown = 1", (document["id"],)) is not None
     about = {document[end]["id"] for end in kind.ends}
     if about:
         shown = among("SELECT id FROM statement WHERE status <> 'withheld' AND id IN", about)
         return len(shown) == len(about)
-    return bool(document.get("status") != "withheld")
+    return not kind.public.withheld(document)
 
 
 def created(kind: Kind, documents: Sequence[Document], note: str | None) -> None:
     """Bring what is known up to date after records were made and logged, with this note."""
     # What comes of it belongs to one write with their making, so that nobody has known of them otherwise.
     while_writing().update({("made", document["id"]): True for document in documents})
-    if kind.merges:
+    if kind.party:
         if note != MADE:
             _meet(kind.name, [document["id"] for document in documents])
     else:
-        _met(told for document in documents for told in kind.tells(document))
+        _met(told for document in documents for told in kind.public.tells(document))
 
 
 def revised(kind: Kind, previous: Document, document: Document) -> None:
     """Bring what is known up to date after a record got another version, which is logged."""
-    if kind.merges:
+    if kind.party:
         return
-    _told(kind.tells(previous), kind.tells(document))
+    _told(kind.public.tells(previous), kind.public.tells(document))
     if is_public(kind, previous) != is_public(kind, document):
         _note([(document["id"], kind.name, document["version"])])
         _about(document["id"])
@@ -91,7 +93,7 @@ def revised(kind: Kind, previous: Document, document: Document) -> None:
 
 def ended(kind: Kind, previous: Document, version: int, *, public: bool) -> None:
     """Bring what is known up to date after a record was withdrawn or erased, which is logged as a version."""
-    _told(kind.tells(previous), set())
+    _told(kind.public.tells(previous), set())
     if public:
         # What the feed has told of it so far stays.
         known_from = beginnings([previous["id"]]).get(previous["id"], 0)
@@ -102,19 +104,16 @@ def ended(kind: Kind, previous: Document, version: int, *, public: bool) -> None
 def _told(before: Collection[str], after: Collection[str]) -> None:
     before, after = set(before), set(after)
     _met(after - before)
-    for type in NAMED:
-        if lost := [id for id in before - after if _is(type, id)]:
-            reconsider(type, [n for (n,) in among(f"SELECT n FROM {type} WHERE shown = 1 AND id IN", lost)])
+    for kind in KINDS.parties:
+        if lost := [id for id in before - after if is_id(id, kind.prefix)]:
+            known = among(f"SELECT n FROM {kind.name} WHERE shown = 1 AND id IN", lost)
+            reconsider(kind.name, [n for (n,) in known])
 
 
 def _met(ids: Iterable[str]) -> None:
     found = set(ids)
-    for type in NAMED:
-        _meet(type, [id for id in found if _is(type, id)])
-
-
-def _is(type: str, id: str) -> bool:
-    return id.startswith(("spk_",) if type == "speaker" else ("out_",))
+    for kind in KINDS.parties:
+        _meet(kind.name, [id for id in found if is_id(id, kind.prefix)])
 
 
 def _meet(type: str, ids: Collection[str]) -> None:
@@ -175,12 +174,12 @@ def _gather(type: str, root: int, *, told: bool = True) -> None:
 def _about(statement: str) -> None:
     """Note that what is about a statement became known or unknown with it, where nothing else kept that unknown."""
     seen = "EXISTS (SELECT 1 FROM statement s WHERE s.id = t.{other} AND s.status <> 'withheld')"
-    for type, ends in _ABOUT.items():
-        for end in ends:
-            others = [f"(t.{other} = t.{end} OR {seen.format(other=other)})" for other in ends if other != end]
+    for kind in KINDS:
+        for end in kind.ends:
+            others = [f"(t.{other} = t.{end} OR {seen.format(other=other)})" for other in kind.ends if other != end]
             condition = " AND ".join([f"t.{end} = ?", *others])
-            found = rows(f"SELECT t.id, t.version FROM {type} t WHERE {condition}", (statement,))
-            _note([(id, type, version) for id, version in found])
+            found = rows(f"SELECT t.id, t.version FROM {kind.name} t WHERE {condition}", (statement,))
+            _note([(id, kind.name, version) for id, version in found])
 
 
 def _note(turned: Iterable[tuple[str, str, int]]) -> None:

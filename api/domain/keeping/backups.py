@@ -68,7 +68,7 @@ def kept_tables() -> list[str]:
 
     All but the indexes, and but which history this is: what is restored begins another.
     """
-    return [table for table in declared.TABLES if table not in (*beside.TABLES, "index_state", "history")]
+    return [table for table in declared.TABLES if table not in (*beside.tables(), "index_state", "history")]
 
 
 # --- writing -------------------------------------------------------------------------------------------------

@@ -14,10 +14,10 @@ from api.domain.core.keys import ANONYMOUS
 from api.domain.core.kinds import Document, Kind
 from api.domain.evidence.registry import KINDS
 from api.domain.history import chain, log
-from api.domain.indexing import names, publicity
+from api.domain.indexing import publicity
 from api.domain.reading import stored
 from api.domain.reading.stored import visible
-from api.domain.writing import repeats
+from api.domain.writing import dependents, repeats
 from api.storage import db as storage
 from api.storage.db import db, execute, row, rows, translated, writing
 
@@ -49,7 +49,7 @@ def erase(id: str, reason: str, *, by: str) -> Erased:
         withheld = not _public(kind, id, found is not None)
         if found:
             _release(kind, id)
-            kind.project(found[0], None, orjson.loads(found[1]))
+            kind.tables.project(found[0], None, orjson.loads(found[1]))
             execute(f"DELETE FROM {kind.name} WHERE id = ?", (id,))
         execute("DELETE FROM revision WHERE record = ?", (id,))
         for forget in ELSEWHERE:
@@ -71,20 +71,6 @@ def scrub() -> str | None:
         return problem
 
 
-def dependents(kind: Kind, id: str) -> list[str]:
-    """Return the ids of records that name this speaker, outlet or source, the first of them."""
-    n = names.number(kind.name, id)
-    queries: list[tuple[str, object]] = [
-        ("SELECT t.id FROM mention m JOIN statement t ON t.n = m.statement WHERE m.record = ?", id)
-    ]
-    if kind.name in ("speaker", "outlet"):
-        queries.append((f"SELECT id FROM statement WHERE {kind.name} = ?", n))
-    if kind.name == "outlet":
-        queries.append(("SELECT id FROM source WHERE outlet = ?", n))
-    found = {id for sql, value in queries for (id,) in rows(f"{sql} LIMIT {_NAMED}", (value,))}
-    return sorted(found)[:_NAMED]
-
-
 def _kind(id: str) -> tuple[Kind, int]:
     """Return the kind of a record and its last version; raises NotFound, Gone."""
     entries = log.of_record(id, limit=1)
@@ -104,9 +90,9 @@ def _public(kind: Kind, id: str, current: bool) -> bool:
 
 def _release(kind: Kind, id: str) -> None:
     try:
-        kind.release(id)
+        dependents.refuse_while_named(kind, id)
     except Conflict as error:
-        needed = ", ".join(dependents(kind, id))
+        needed = ", ".join(dependents.of(kind, id, _NAMED))
         raise Conflict(f"{error.detail} They are: {needed}.") from None
 
 
@@ -121,9 +107,9 @@ def _conclude(kind: Kind, document: Document, reason: str, by: str) -> None:
 
 
 def _about(id: str) -> list[str]:
-    """Return the reviews and relations that are about a statement: they may repeat its words."""
-    sql = "SELECT id FROM review WHERE statement = ? UNION ALL SELECT id FROM relation WHERE subject = ? OR object = ?"
-    return sorted(each for (each,) in rows(sql, (id, id, id)))
+    """Return what is about a statement, such as reviews: it may repeat its words."""
+    found = (rows(f"SELECT id FROM {kind.name} WHERE {end} = ?", (id,)) for kind in KINDS for end in kind.ends)
+    return sorted({about for each in found for (about,) in each})
 
 
 # What else may hold words of a record, besides its row, its revisions and the indexes: each is called with the

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
 import orjson
 
-from api.domain.core.kinds import Document, Kind
-from api.domain.evidence import statements
+from api.domain.core.kinds import Document, Kind, New
 from api.domain.evidence.registry import KINDS
-from api.domain.evidence.relations import RELATION
-from api.domain.evidence.reviews import REVIEW
-from api.domain.evidence.sources import SOURCE
-from api.domain.evidence.statements import STATEMENT
 from api.domain.indexing import beside, citations, names, publicity, words
-from api.domain.parties.outlets import OUTLET
-from api.domain.parties.speakers import SPEAKER
 from api.storage import db as storage
 from api.storage.db import db, execute, row, rows, writing
 
@@ -42,7 +35,7 @@ class Step:
     """
 
     name: str
-    work: Callable[[Batch], object]
+    work: Callable[[Batch], object] = field(compare=False)
     table: str | None = None
     unlocked: bool = False
 
@@ -68,12 +61,13 @@ def rebuild(progress: Progress) -> int:
     `progress` is told how many rows are done and how many there are to do.
     """
     _begin()
-    counts = {step.name: _count(step) for step in STEPS}
+    ordered = steps()
+    counts = {step.name: _count(step) for step in ordered}
     total, size, done = max(sum(counts.values()), 1), _FIRST, 0
     while (at := _at()) is not None:
         started = monotonic()
         found = _advance(at, size)
-        done = sum(counts[step.name] for step in STEPS[: STEPS.index(at) + 1]) if found is None else done + found
+        done = sum(counts[step.name] for step in ordered[: ordered.index(at) + 1]) if found is None else done + found
         progress(min(done, total), total)
         if found is None:
             # The rows of the next step may take longer.
@@ -105,13 +99,13 @@ def _begin() -> None:
         if found is None:
             execute("INSERT INTO index_state (version) VALUES (0)")
         # What another program had begun is no help: it indexed by other rules.
-        if found is None or not any(found[1] == step.name for step in STEPS) or found[2] != VERSION:
-            execute("UPDATE index_state SET step = ?, n = 0, target = ?", (STEPS[0].name, VERSION))
+        if found is None or not any(found[1] == step.name for step in steps()) or found[2] != VERSION:
+            execute("UPDATE index_state SET step = ?, n = 0, target = ?", (steps()[0].name, VERSION))
 
 
 def _at() -> Step | None:
     found = row("SELECT step FROM index_state")
-    return next((step for step in STEPS if found and step.name == found[0]), None)
+    return next((step for step in steps() if found and step.name == found[0]), None)
 
 
 def _advance(step: Step, size: int) -> int | None:
@@ -138,7 +132,8 @@ def _advance(step: Step, size: int) -> int | None:
 
 
 def _end(step: Step) -> None:
-    following = STEPS[STEPS.index(step) + 1 :]
+    ordered = steps()
+    following = ordered[ordered.index(step) + 1 :]
     if following:
         execute("UPDATE index_state SET step = ?, n = 0", (following[0].name,))
     else:
@@ -157,14 +152,24 @@ def _number_of(table: str) -> int:
 
 
 def _columns(kind: Kind) -> Callable[[Batch], object]:
-    return lambda batch: _fill(kind, batch)
+    def work(batch: Batch) -> None:
+        news = _fill(kind, batch)
+        # The tables of names are made anew when all columns are, since of one who was merged they show another.
+        if kind.tables.declared and not kind.party:
+            beside.forget(kind, [n for n, _, _ in news])
+            kind.index(news)
+
+    return work
 
 
-def _statements(batch: Batch) -> None:
-    before = words.places([n for n, _ in batch])
-    news = _fill(STATEMENT, batch)
-    beside.forget("statement", [n for n, _, _ in news])
-    statements.index_again(news, [before[n] for n, _, _ in news])
+def _searched(kind: Kind, again: Callable[[list[New], list[int]], None]) -> Callable[[Batch], object]:
+    def work(batch: Batch) -> None:
+        before = words.places([n for n, _ in batch])
+        news = _fill(kind, batch)
+        beside.forget(kind, [n for n, _, _ in news])
+        again(news, [before[n] for n, _, _ in news])
+
+    return work
 
 
 def _fill(kind: Kind, batch: Batch) -> list[tuple[int, Document, Any]]:
@@ -216,17 +221,24 @@ def _remove_strays() -> None:
                     execute(f"DELETE FROM {table} WHERE {condition} AND ({lost})", each)
 
 
-STEPS: Sequence[Step] = (
-    Step("room for words", lambda _: storage.dialect.make_room(db)),
-    Step("begin words", lambda _: storage.dialect.begin_words(db)),
-    *(Step(f"columns of {kind.name}", _columns(kind), kind.name) for kind in (SPEAKER, OUTLET)),
-    *(Step(f"names of {kind.name}", _names(kind.name), kind.name) for kind in (SPEAKER, OUTLET)),
-    Step("columns of source", _columns(SOURCE), "source"),
-    Step(words.FILLING, _statements, "statement"),
-    Step(words.FILLED, lambda _: storage.dialect.exchange_words(db)),
-    Step("former words", lambda _: storage.dialect.make_room(db)),
-    *(Step(f"columns of {kind.name}", _columns(kind), kind.name) for kind in (REVIEW, RELATION)),
-    *(Step(f"counts of {type}", _counts(type), type) for type in citations.TYPES),
-    *(Step(f"who is known of {type}", _known(type), type) for type in publicity.NAMED),
-    Step("strays", lambda _: _remove_strays(), unlocked=True),
-)
+def steps() -> list[Step]:
+    """Return all steps in their order: those whom others name come before what names them."""
+    return [
+        Step("room for words", lambda _: storage.dialect.make_room(db)),
+        Step("begin words", lambda _: storage.dialect.begin_words(db)),
+        *(Step(f"columns of {kind.name}", _columns(kind), kind.name) for kind in KINDS.parties),
+        *(Step(f"names of {kind.name}", _names(kind.name), kind.name) for kind in KINDS.parties),
+        *(step for kind in KINDS if not kind.party for step in _steps_of(kind)),
+        *(Step(f"counts of {kind.name}", _counts(kind.name), kind.name) for kind in KINDS.parties),
+        *(Step(f"who is known of {kind.name}", _known(kind.name), kind.name) for kind in KINDS.parties),
+        Step("strays", lambda _: _remove_strays(), unlocked=True),
+    ]
+
+
+def _steps_of(kind: Kind) -> Iterator[Step]:
+    if not kind.searched:
+        yield Step(f"columns of {kind.name}", _columns(kind), kind.name)
+        return
+    yield Step(words.FILLING, _searched(kind, kind.searched), kind.name)
+    yield Step(words.FILLED, lambda _: storage.dialect.exchange_words(db))
+    yield Step("former words", lambda _: storage.dialect.make_room(db))

@@ -9,8 +9,7 @@ from typing import Any
 import orjson
 
 from api.domain.core.kinds import Document, Kind
-from api.domain.evidence import statements
-from api.domain.indexing import beside, citations, names, publicity, quantities, words
+from api.domain.indexing import beside, citations, publicity, words
 from api.domain.keeping import indexes
 from api.storage import db as storage
 from api.storage.db import row, rows
@@ -18,7 +17,6 @@ from api.storage.db import row, rows
 # So many documents are held at a time, and so many where each may have half a million characters.
 _BATCH, _LONG = 200, 20
 _SUM = 2**64 - 1
-Rows = dict[str, list[tuple[Any, ...]]]
 
 
 class _Searched:
@@ -47,9 +45,9 @@ def unlike(kind: Kind) -> Iterator[tuple[str | None, str]]:
     searched = _Searched()
     for found in _batches(kind):
         yield from _unlike_of(kind, found, searched)
-    if kind.name == "statement":
+    if kind.searched:
         yield from _unlike_index(kind, searched)
-    if kind.name in citations.TYPES:
+    if kind.party:
         for id in citations.miscounted(kind.name):
             yield id, "cited"
         for id in publicity.mistaken(kind.name):
@@ -97,8 +95,8 @@ def _read(text: Any) -> Document:
 
 
 def _batches(kind: Kind) -> Iterator[list[tuple[int, str, Document]]]:
-    last = 0
-    sql = f"SELECT n, id, document FROM {kind.name} WHERE n > ? ORDER BY n LIMIT {_LONG if kind.secret else _BATCH}"
+    last, size = 0, _LONG if kind.public.secret else _BATCH
+    sql = f"SELECT n, id, document FROM {kind.name} WHERE n > ? ORDER BY n LIMIT {size}"
     while found := rows(sql, (last,)):
         last = found[-1][0]
         yield [(n, id, _read(text)) for n, id, text in found]
@@ -110,9 +108,9 @@ def _unlike_of(
     held = _rows_beside(kind, [n for n, _, _ in found])
     for n, id, document in found:
         try:
-            expected = _expected(kind, n, document)
+            expected = kind.tables.rows(n, document)
             columns = indexes.columns_of(kind, n, document, kind.draw(document))
-            if kind.name == "statement":
+            if kind.searched:
                 searched.add(words.of(n, document))
         except indexes.UNREADABLE:
             # The document is not what the schema made; its hash tells of that.
@@ -150,27 +148,11 @@ def _columns_unlike(kind: Kind, n: int, expected: dict[str, object]) -> Iterator
 
 def _rows_beside(kind: Kind, numbers: list[int]) -> dict[str, dict[int, list[tuple[Any, ...]]]]:
     found: dict[str, dict[int, list[tuple[Any, ...]]]] = {}
-    for each in beside.of(kind.name):
+    for each in kind.tables.declared:
         found[each.table] = defaultdict(list)
         for n, *rest in beside.held(each, numbers):
             found[each.table][n].append(tuple(rest))
     return found
-
-
-def _expected(kind: Kind, n: int, document: Document) -> Rows:
-    if kind.name == "statement":
-        figures = quantities.rows_beside(document)
-        return {
-            **statements.rows_beside(document),
-            "figure": [tuple(columns.values()) for columns, _ in figures],
-            "figure_word": [(columns["id"], word) for columns, said in figures for word in said],
-        }
-    if kind.name in ("speaker", "outlet"):
-        folded, called = names.rows_beside(names.together(kind.name, n))
-        # The names of who is merged lead to the one who stands for all, the words of the names to everyone.
-        own = [] if "merged_into" in document else list(folded)
-        return {"name": own, "name_word": list(called)}
-    return {}
 
 
 def _sorted(found: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

@@ -83,7 +83,7 @@ def index_state() -> Iterator[str]:
         yield f"The table index_state has {len(found)} rows instead of one"
         return
     version, step, n, target = found[0]
-    under_way = any(step == each.name for each in indexes.STEPS) and target == indexes.VERSION
+    under_way = any(step == each.name for each in indexes.steps()) and target == indexes.VERSION
     if not (version == indexes.VERSION or (under_way and version < indexes.VERSION)):
         yield f"The table index_state says that the indexes are of version {version}, not {indexes.VERSION}"
     if not under_way and (step, n, target) != ("", 0, 0):

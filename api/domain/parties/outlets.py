@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from api.domain.core.kinds import Document, Kind
+from api.domain.core.kinds import Document, Kind, Public
 from api.domain.indexing import names
 from api.domain.parties import survivors
 from schemas.outlets import NOUN
@@ -18,18 +16,12 @@ def _columns(n: int, document: Document, drawn: object) -> dict[str, object]:
     return {"n_again": n, **survivors.columns("outlet", document)}
 
 
-def _project(n: int, document: Document | None, previous: Document | None) -> None:
-    names.index("outlet", n, document, previous)
-
-
 OUTLET = Kind(
     noun=NOUN,
     settle=_settle,
     columns=_columns,
-    project=_project,
-    add=partial(names.add, "outlet"),
+    tables=names.tables("outlet"),
     derived=("merged_into",),
-    public="t.shown = 1",
-    merges=True,
-    release=partial(names.refuse_while_named, "outlet"),
+    party=True,
+    public=Public(when="{row}.shown = 1"),
 )

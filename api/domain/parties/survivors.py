@@ -52,7 +52,7 @@ def require_unmerged(kind: Kind, document: Document) -> None:
 
 def lead_on(kind: Kind, id: str, text: str) -> None:
     """Raise Merged where the stored document says that another record stands for this one."""
-    if kind.merges and _MARK in text:
+    if kind.party and _MARK in text:
         raise Merged(f"The {kind.name} was merged into another.", existing=_existing(kind, id))
 
 

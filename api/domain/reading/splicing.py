@@ -9,11 +9,9 @@ from typing import Any
 
 import orjson
 
-from api.domain.core.kinds import Kind
+from api.domain.core.kinds import KINDS, Kind
 from api.storage.db import among, rows
 
-# Inside a JSON string a quotation mark is always escaped, so this can only match a reference.
-_REFERENCE = re.compile(r'\{"id":"((?:spk|out)_[0-9a-z]{26})"\}')
 _MOST = 500
 # What stands behind the members of a kind.
 _LAST = ("created_at", "updated_at", "recorded_by", "withdrawn_at", "withdrawn_by")
@@ -25,7 +23,7 @@ def columns(kind: Kind) -> str:
 
     That is what a statement mentions besides its own, and of what is about statements how many of these are gone.
     """
-    more = "t.mentions" if kind.name == "statement" else "0"
+    more = "t.mentions" if kind.mentions else "0"
     if kind.ends:
         there = [f"(SELECT count(*) FROM statement w WHERE w.id = t.{end})" for end in kind.ends]
         more = " - ".join([str(len(there)), *there])
@@ -100,20 +98,27 @@ def _end(name: str) -> re.Pattern[str]:
     return re.compile(rf'"{name}":\{{"id":"(stm_[0-9a-z]{{26}})"\}}')
 
 
+@cache
+def _reference(parties: tuple[Kind, ...]) -> re.Pattern[str]:
+    # Inside a JSON string a quotation mark is always escaped, so this can only match a reference.
+    return re.compile(rf'\{{"id":"((?:{"|".join(kind.prefix for kind in parties)})_[0-9a-z]{{26}})"\}}')
+
+
 def with_names(texts: list[str], *, public: bool = False) -> list[str]:
     """Return JSON texts with what stands for each speaker and outlet in place of the reference; names are looked up.
 
     To the public, who may not be known is null: an earlier version may name whom nothing public names.
     """
-    wanted = sorted({id for text in texts for id in _REFERENCE.findall(text)})
+    reference = _reference(KINDS.parties)
+    wanted = sorted({id for text in texts for id in reference.findall(text)})
     known: dict[str, str] = {}
-    for table, prefix in (("speaker", "spk_"), ("outlet", "out_")):
-        ids = [id for id in wanted if id.startswith(prefix)]
+    for kind in KINDS.parties:
+        ids = [id for id in wanted if id.startswith(kind.prefix)]
         for start in range(0, len(ids), _MOST):
             part = ids[start : start + _MOST]
             sql = (
-                f"SELECT t.id, t.reference, coalesce(s.shown, t.shown) FROM {table} t "
-                f"LEFT JOIN {table} s ON s.n = t.merged_into WHERE t.id IN ({', '.join('?' * len(part))})"
+                f"SELECT t.id, t.reference, coalesce(s.shown, t.shown) FROM {kind.name} t "
+                f"LEFT JOIN {kind.name} s ON s.n = t.merged_into WHERE t.id IN ({', '.join('?' * len(part))})"
             )
             known.update((id, text if shown or not public else "null") for id, text, shown in rows(sql, part))
-    return [_REFERENCE.sub(lambda match: known.get(match[1], match[0]), text) for text in texts] if known else texts
+    return [reference.sub(lambda match: known.get(match[1], match[0]), text) for text in texts] if known else texts

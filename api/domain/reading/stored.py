@@ -43,7 +43,7 @@ class History:
 
 def visible(kind: Kind, reader: Key) -> str:
     """Return the condition that leaves out what this reader may not know of."""
-    return "" if reader.may("read") else kind.public
+    return "" if reader.may("read") else kind.public.condition()
 
 
 def find(kind: Kind, id: str, reader: Key) -> Sent:
@@ -65,9 +65,10 @@ def _finding(kind: Kind, condition: str) -> str:
 
 def without_secret(kind: Kind, lines: str, reader: Key) -> str:
     """Return documents, one a line, without what only key holders may read, for whoever is none."""
-    if kind.secret is None or reader.may("read") or not lines:
+    secret = kind.public.secret
+    if secret is None or reader.may("read") or not lines:
         return lines
-    shown = ({**orjson.loads(line), kind.secret: None} for line in lines.split("\n"))
+    shown = ({**orjson.loads(line), secret: None} for line in lines.split("\n"))
     return "\n".join(orjson.dumps(each).decode() for each in shown)
 
 
@@ -162,4 +163,4 @@ def was_public(kind: Kind, last: Entry) -> bool:
         return False
     about = [document[end]["id"] for end in kind.ends if end in document]
     shown = "SELECT 1 FROM statement WHERE id = ? AND status <> 'withheld'"
-    return document.get("status") != "withheld" and all(row(shown, (each,)) for each in about)
+    return not kind.public.withheld(document) and all(row(shown, (each,)) for each in about)

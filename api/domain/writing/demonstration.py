@@ -7,10 +7,9 @@ from typing import Any
 
 import orjson
 
+from api.domain.evidence.registry import KINDS
 from api.domain.evidence.statements import STATEMENT
 from api.domain.indexing import names
-from api.domain.parties.outlets import OUTLET
-from api.domain.parties.speakers import SPEAKER
 from api.domain.writing import records
 from api.storage.db import row, writing
 
@@ -22,7 +21,7 @@ def load() -> int:
     """Record whatever of the demonstration is not held yet, all of it or nothing; return how many statements."""
     given: dict[str, list[dict[str, Any]]] = orjson.loads(FILE.read_bytes())
     with writing():
-        for kind in (OUTLET, SPEAKER):
+        for kind in reversed(KINDS.parties):
             for fields in given[kind.plural]:
                 if not names.bearers(kind.name, fields["name"]):
                     records.store(kind, kind.takes.load(fields), by=BY)

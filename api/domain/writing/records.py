@@ -19,6 +19,7 @@ from api.domain.indexing import publicity
 from api.domain.parties import survivors
 from api.domain.reading import stored
 from api.domain.reading.stored import Sent
+from api.domain.writing import dependents
 from api.storage.db import execute, row, update, writing
 
 _OURS = ("id", "version", "created_at", "updated_at", "recorded_by")
@@ -66,8 +67,7 @@ def create(
     with world.attempt():
         settled = kind.settle(fields, Resolution(world, None, described))
         document = drafts.drafted(kind, settled, by=world.by, id=kept.get("id"), at=kept.get("created_at"))
-        if "corrections" in kept:
-            document["corrections"] = kept["corrections"]
+        document.update(_derived(kind, kept))
         kind.refuse(document, drawn, world)
     world.create(kind, document, drawn)
     return document
@@ -99,8 +99,7 @@ def change(
     n, previous = current(kind, id, expected)
     with world.attempt():
         settled = patched(kind, previous, patch, world, described)
-        if kept and "corrections" in kept:
-            settled["corrections"] = kept["corrections"]
+        settled.update(_derived(kind, kept or {}))
         if not differs(kind, previous, settled):
             return False
         replace(kind, n, previous, settled, world)
@@ -115,7 +114,7 @@ def withdraw(kind: Kind, id: str, reason: str | None, *, by: Key, expected: froz
     """
     with writing():
         n, previous = current(kind, id, expected)
-        kind.release(id)
+        dependents.refuse_while_named(kind, id)
         public, version = publicity.is_public(kind, previous), previous["version"] + 1
         document = {
             "id": id,
@@ -131,7 +130,7 @@ def withdraw(kind: Kind, id: str, reason: str | None, *, by: Key, expected: froz
             "INSERT INTO revision (record, version, document, salt) VALUES (?, ?, ?, ?)",
             (id, version, text, salt),
         )
-        kind.project(n, None, previous)
+        kind.tables.project(n, None, previous)
         execute(f"DELETE FROM {kind.name} WHERE id = ?", (id,))
         digest = chain.document_hash(salt, text)
         log.append("withdraw", kind.name, document, sha256=digest, by=by.name, at=document["withdrawn_at"], note=reason)
@@ -181,6 +180,11 @@ def own(kind: Kind, document: Document) -> Document:
     return {name: value for name, value in document.items() if name not in (*_OURS, *kind.derived)}
 
 
+def _derived(kind: Kind, kept: Document) -> Document:
+    """Return what is to be kept of the members that only we write."""
+    return {name: kept[name] for name in kind.derived if name in kept}
+
+
 def replace(
     kind: Kind,
     n: int,
@@ -206,11 +210,11 @@ def replace(
     columns = kind.columns(n, document, drawn)
     columns = {"version": version, "document": text, "salt": salt, **columns}
     update(kind.name, id, columns)
-    kind.project(n, document, previous)
+    kind.tables.project(n, document, previous)
     digest = chain.document_hash(salt, text)
     log.append(op, kind.name, document, sha256=digest, by=world.by, at=document["updated_at"], note=note)
     publicity.revised(kind, previous, document)
-    world.learn(kind, document, drawn, previous)
+    kind.learn(document, drawn, previous, world)
 
 
 def _supersede(kind: Kind, id: str) -> None:
