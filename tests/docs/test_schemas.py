@@ -90,10 +90,8 @@ def run(python: Path, *arguments: object, **options: object) -> str:
     return done.stdout
 
 
-def block(language: str) -> str:
-    found = re.search(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-    assert found
-    return found[1]
+def block(language: str, place: int = 0) -> str:
+    return str(re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)[place])
 
 
 def test_the_wheel_takes_no_name_but_its_own(wheel: Path) -> None:
@@ -129,16 +127,20 @@ def test_what_the_page_shows_is_what_happens(clean: Path, tmp_path: Path) -> Non
     assert json.loads(printed.splitlines()[0])["speaker"] == {"name": "Antony Blinken"}
 
 
+def test_answers_are_read_as_the_page_shows(clean: Path, tmp_path: Path) -> None:
+    printed = run(clean, "-c", block("python", 1), cwd=tmp_path)
+    assert printed.startswith("excerpt /v1/statements/stm_")
+    assert "'next_url'" in printed
+
+
 def test_the_program_of_the_page_has_ten_lines() -> None:
     lines = [line for line in block("python").splitlines() if line]
     assert len(lines) <= 10
 
 
 def test_what_is_installed_is_typed(clean: Path, tmp_path: Path) -> None:
-    (tmp_path / "canonical.py").write_text(block("python"))
-    checked = run(
-        Path(sys.executable), "-m", "mypy", "--strict", "--python-executable", clean, "canonical.py", cwd=tmp_path
-    )
+    (tmp_path / "both.py").write_text(block("python") + block("python", 1))
+    checked = run(Path(sys.executable), "-m", "mypy", "--strict", "--python-executable", clean, "both.py", cwd=tmp_path)
     assert checked.startswith("Success")
 
 
