@@ -9,6 +9,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -146,18 +147,32 @@ def children(parent: int) -> list[int]:
 
 
 def test_an_import_ends_with_a_message_when_a_process_that_checks_for_it_is_killed(database_url: str) -> None:
+    ends_with_a_message(database_url, "Sentence", 0)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("moment", [0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5])
+def test_it_ends_so_whatever_that_process_was_about(database_url: str, moment: float) -> None:
+    # What it hands over of such lines does not fit into a pipe, so it is often killed in the midst of it.
+    ends_with_a_message(database_url, "A sentence of quite some length" * 100, moment)
+
+
+def ends_with_a_message(database_url: str, text: str, moment: float) -> None:
     command = [sys.executable, "-c", "from api.cli import main; main()", "import", "-", "--format", "ndjson"]
     process = subprocess.Popen(
         command, env=environment(database_url), cwd=ROOT, stdin=PIPE, stdout=DEVNULL, stderr=PIPE
     )
-    assert process.stdin
-    sent = b"".join(json.dumps(statement(text=f"Sentence {n}.")).encode() + b"\n" for n in range(30_000))
-    # It has begun to read before it divides itself, and waits for the rest.
-    process.stdin.write(sent)
-    process.stdin.flush()
-    until(lambda: len(children(process.pid)) > 1)
-    os.kill(children(process.pid)[0], signal.SIGKILL)
+    sent = b"".join(json.dumps(statement(text=f"{text} {n}.")).encode() + b"\n" for n in range(30_000))
+
+    def kill() -> None:
+        until(lambda: len(children(process.pid)) > 1)
+        time.sleep(moment)
+        os.kill(children(process.pid)[0], signal.SIGKILL)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
     _, told = process.communicate(sent, timeout=120)
+    thread.join()
     assert process.returncode == 1
     assert b"could not be checked" in told
     assert b"Traceback" not in told
