@@ -22,7 +22,7 @@ import orjson
 from api.cli.migrating import bring_up_to_date
 from api.domain.checking import judging
 from api.domain.core.keys import ANONYMOUS, OPERATOR
-from api.domain.importing import bulks, imports
+from api.domain.importing import bulks, checks
 from api.domain.importing.imports import Options
 from api.domain.importing.outcomes import Report
 from api.settings import Settings
@@ -75,7 +75,7 @@ def _store(said: list[dict[str, Any]]) -> Iterator[None]:
 
 
 def _record(part: list[dict[str, Any]], start: int) -> None:
-    checked = [imports.check(start + number, _statement(each)) for number, each in enumerate(part)]
+    checked = [checks.check(start + number, _statement(each)) for number, each in enumerate(part)]
     report = bulks.in_parts([checked], Options(), by=OPERATOR, asked=None, answering=lambda _: None)
     assert isinstance(report, Report)
     # What is said twice in one transcript is one statement.

@@ -15,8 +15,8 @@ from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from queue import SimpleQueue
 
-from api.domain.importing import imports
-from api.domain.importing.imports import Line
+from api.domain.importing import checks
+from api.domain.importing.checks import Line
 from api.domain.importing.outcomes import Outcome
 from api.formats.cutting import Item, cut
 from api.formats.format import Reader
@@ -164,7 +164,7 @@ def _end_with_parent() -> None:
 
 
 def _check(chunk: list[Item]) -> list[Line | Outcome]:
-    return [imports.taken(read(_reader, each)) for each in chunk]
+    return [checks.taken(read(_reader, each)) for each in chunk]
 
 
 def _answer(chunk: list[Item]) -> bytes:

@@ -19,7 +19,8 @@ from api.cli.checkers import Chunk, Died
 from api.cli.database import opened
 from api.domain.core.keys import OPERATOR
 from api.domain.importing import imports, progress
-from api.domain.importing.imports import Line, Options
+from api.domain.importing.checks import Line
+from api.domain.importing.imports import Options
 from api.domain.importing.outcomes import Outcome
 from api.domain.importing.progress import Progress
 from api.formats.cutting import BadFile, Item
@@ -207,8 +208,7 @@ def _name(file: Path, form: str, options: Options) -> str:
 
 
 def _rejected(raw: Item, outcome: Outcome) -> bytes:
-    told = {"line": outcome.line, "status": outcome.status, "errors": outcome.errors}
-    line = orjson.dumps({**told, "found": raw.text.decode(errors="replace")}).decode()
+    line = orjson.dumps({**outcome.told(), "found": raw.text.decode(errors="replace")}).decode()
     return f"{line.translate(_BREAKS)}\n".encode()
 
 
@@ -240,7 +240,7 @@ def _tell(importing: Importing, before: Progress | None, as_json: bool) -> None:
     done = importing.done
     for each in importing.told:
         for problem in each.errors:
-            click.echo(f"line {each.line}: {problem['pointer']}: {problem['detail']}", err=True)
+            click.echo(f"line {each.told()['line']}: {problem['pointer']}: {problem['detail']}", err=True)
     kept = str(importing.rejects) if done.failed and importing.rejects and not importing.dry_run else None
     if as_json:
         told = {"rejects": kept, "dry_run": importing.dry_run, "before": before and before.counts()}

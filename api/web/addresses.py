@@ -14,7 +14,8 @@ _QUERY = "-._~!$&'()*+,;=:@/?%"
 class Id(BaseConverter):
     """The part of an address that names a record: by its underscore told from names such as `counts` beside it."""
 
-    regex = "[^/]*_[^/]*"
+    # As few characters as will do, since a suffix such as `.csl.json` may have a dot inside.
+    regex = "[^/]*?_[^/]*?"
     part_isolating = True
 
 

@@ -13,8 +13,8 @@ from flask import Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from api.domain.core.errors import BadParameter, Unusable
-from api.domain.importing import imports
-from api.domain.importing.imports import Line
+from api.domain.importing import checks
+from api.domain.importing.checks import Line
 from api.domain.importing.outcomes import Outcome, Report
 from api.domain.writing.repeats import Remembered
 from api.formats.cutting import BadFile, cut
@@ -83,7 +83,7 @@ def _checked(reader: Reader) -> Iterator[list[Line | Outcome]]:
     for part in cut(reader.items(), _TOGETHER):
         found = []
         for item in part:
-            found.append(each := imports.taken(read(reader, item), told=not failed.full))
+            found.append(each := checks.taken(read(reader, item), told=not failed.full))
             if isinstance(each, Outcome):
                 failed.add(each)
         yield found

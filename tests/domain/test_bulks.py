@@ -15,9 +15,10 @@ from flask import Flask
 
 from api.domain.core.errors import Reused
 from api.domain.core.keys import OPERATOR
-from api.domain.importing import bulks, imports
+from api.domain.importing import bulks, checks
 from api.domain.importing.bulks import Part
-from api.domain.importing.imports import Line, Options
+from api.domain.importing.checks import Line
+from api.domain.importing.imports import Options
 from api.domain.importing.outcomes import Outcome, Report
 from api.domain.keeping.verification import Seen, verify
 from api.domain.writing import repeats
@@ -38,7 +39,7 @@ def parts(count: int, size: int = 3, *, wrong: int = 7, broken: int | None = Non
             raise Unavailable("the disk is full")
         part = numbers[at * size : (at + 1) * size]
         lines = [{} if n % wrong == 0 else statement(text=f"Sentence {n}.", speaker=f"S {n % 5}") for n in part]
-        yield [imports.check(n, line) for n, line in zip(part, lines, strict=True)]
+        yield [checks.check(n, line) for n, line in zip(part, lines, strict=True)]
 
 
 def answer(report: Report) -> Remembered:
@@ -144,7 +145,7 @@ def test_a_line_fails_alike_whether_or_not_it_is_told_why() -> None:
     chance = random.Random(4)
     lines = [invented(chance, number) for number in range(400)]
     lines += [{**each, "kind": None, "figures": [{"name": 1}], "said_on": "2022-13"} for each in lines[:20]]
-    told, untold = ([imports.check(0, each, told=told) for each in lines] for told in (True, False))
+    told, untold = ([checks.check(0, each, told=told) for each in lines] for told in (True, False))
     assert {type(each) for each in told} == {Line, Outcome}
     assert [type(each) for each in untold] == [type(each) for each in told]
     assert all(each.errors for each in told if isinstance(each, Outcome))

@@ -13,9 +13,7 @@ from api.text.folding import fold
 from api.text.queries import parse
 
 # What may change from page to page: how many there are on it, and what is shown of each.
-_FREE = frozenset(
-    {"cursor", "limit", "count", "fields_", "expand", "highlight", "format", "safe", "excel", "sample", "seed", "sort"}
-)
+_FREE = frozenset({"cursor", "limit", "count", "fields_", "expand", "highlight", "sample", "seed", "sort"})
 _NAMES = ("speaker", "outlet", "topic")
 
 

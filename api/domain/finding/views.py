@@ -22,7 +22,7 @@ from api.text.queries import Query, parse
 from schemas.statements import SHORTHAND
 
 _HIGHLIGHTED = ("text", "attributed_as", "context")
-# What columns of CSV show that are no members of the document.
+# What columns of tables show that are no members of the document.
 _COLUMNS = {name: f"appearances.{name}" for name in SHORTHAND if name != "outlet"}
 
 

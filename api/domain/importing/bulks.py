@@ -15,7 +15,8 @@ from typing import IO
 
 from api.domain.core.keys import Key
 from api.domain.importing import imports
-from api.domain.importing.imports import Line, Options
+from api.domain.importing.checks import Line
+from api.domain.importing.imports import Options
 from api.domain.importing.outcomes import Outcome, Report
 from api.domain.writing import repeats
 from api.domain.writing.repeats import Asked, Remembered

@@ -7,33 +7,25 @@ meets something that is held already.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from itertools import islice
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from marshmallow import ValidationError
 
 from api.domain.core.errors import Conflict, Gone, Invalid, Refused
-from api.domain.core.ids import is_id, is_time
-from api.domain.core.items import Found
+from api.domain.core.ids import is_id
 from api.domain.core.keys import Key
 from api.domain.core.kinds import Document
 from api.domain.drafting.worlds import World
 from api.domain.evidence import statements
 from api.domain.evidence.registry import KINDS
-from api.domain.evidence.statements import STATEMENT, Drawn
+from api.domain.evidence.statements import STATEMENT
+from api.domain.importing.checks import Beside, Line, within
 from api.domain.importing.outcomes import Outcome
 from api.domain.writing import records
-from api.text.folding import fold
-from schemas.faults import MOST_PROBLEMS, Fault, Path, pointer, problems
-from schemas.statements import SHORTHAND, StatementOut
+from api.storage.db import undoable
+from schemas.faults import problems
 
-# What our own export lines hold besides what may be sent; id, time and corrections may be kept.
-_DROPPED = ("version", "updated_at", "recorded_by")
-_KEPT = ("id", "created_at", "corrections")
-_CORRECTIONS = StatementOut().fields["corrections"]
 _AT_ONCE = 2000
 
 
@@ -45,176 +37,29 @@ class Options:
     keeping: bool = False
 
 
-class Line(NamedTuple):
-    """A line that is right by itself: its fields, what is drawn from them, what may be kept of it, and who is
-    described in it, by ids.
-
-    `named` are the types and ids or folded names of all who may be meant by it. `held` are the members that it
-    holds, which are all that it changes where it updates. Where it lacks what a new statement cannot be without, it
-    `lacks` that, as problems, and nothing is drawn.
-    """
-
-    number: int
-    fields: Document
-    drawn: Drawn | None
-    kept: Document
-    described: dict[str, Document]
-    named: set[tuple[str, str]]
-    held: tuple[str, ...]
-    lacks: tuple[dict[str, str], ...] = ()
-
-    def patch(self) -> Document:
-        """Return the members that it holds, as a merge patch."""
-        fields = self.fields
-        if not self.lacks and self.shorthand:
-            fields = {**fields, **{name: fields["appearances"][0][name] for name in SHORTHAND}}
-        return {name: fields.get(name) for name in self.held}
-
-    @property
-    def shorthand(self) -> bool:
-        """Whether its one appearance is told at the top, which is where problems of that are shown."""
-        return "appearances" not in self.held
-
-
-def taken(found: Found, *, told: bool = True) -> Line | Outcome:
-    """Return an item as it can be written, or its failure; with all that is wrong with it where that is to be told."""
-    if not found.drafts:
-        return Outcome(found.number, "failed", found.status, found.wrong)
-    (draft,) = found.drafts
-    return check(found.number, draft.fields, draft.wrong, told=told)
-
-
-def check(
-    number: int, document: Document, wrong: Sequence[dict[str, Any]] = (), *, told: bool = True
-) -> Line | Outcome:
-    """Return a line as it can be written, or its failure with every problem in it.
-
-    What is `wrong` with it already is told besides, and nothing else of these places. To find out that it fails takes a
-    small part of what it takes to say why, which is left out where it is not to be `told`.
-    """
-    sent = {name: value for name, value in document.items() if name not in (*_DROPPED, *_KEPT)}
-    if document.get("appearances") is not None and isinstance(document.get("outlet"), Mapping):
-        # In what we send, the outlet of the first appearance stands besides.
-        del sent["outlet"]
-    if not told and not STATEMENT.takes.load_fields.keys() >= sent.keys():
-        return Outcome(number, "failed", 422)
-    found: list[dict[str, Any]] = []
-    lacking = False
-    descriptions = _descriptions(sent, ())
-    try:
-        fields = STATEMENT.takes.load(sent)
-    except ValidationError as error:
-        lacking = _is_lacking(error, sent)
-        if not told and not lacking:
-            return Outcome(number, "failed", 422)
-        found = [{**each, "pointer": STATEMENT.takes.locate(each["pointer"], sent)} for each in problems(error)]
-        # In a patch, null says that what is there is taken away, also where something else stands for it here.
-        fields = {**dict(error.valid_data or {}), **{name: None for name, value in sent.items() if value is None}}
-        # Of a line that is right there are not too many.
-        descriptions = islice(descriptions, MOST_PROBLEMS)
-    try:
-        kept = _kept(document)
-    except Invalid as error:
-        kept, lacking, found = {}, False, [*error.facts["errors"], *found]
-    described: dict[str, Document] = {}
-    for path, id, given in descriptions:
-        told_of, faults = _description(id[:3], given["name"], given.get("type"))
-        found += [{**each, "pointer": pointer(path) + each["pointer"].removeprefix("#")} for each in faults]
-        lacking = lacking and not faults
-        described.setdefault(id, {"id": id, **told_of})
-    if wrong or (found and not lacking):
-        places = tuple(each["pointer"] for each in wrong)
-        others = [each for each in found if not _within(each["pointer"], places)]
-        return Outcome(number, "failed", 422, (*wrong, *others))
-    if lacking:
-        return Line(number, fields, None, kept, described, set(), tuple(sent), tuple(found))
-    named = _named(fields, described)
-    return Line(number, fields, STATEMENT.draw(fields), kept, described, named, tuple(sent))
-
-
-def _within(pointer: str, places: Sequence[str]) -> bool:
-    return any(pointer == place or pointer.startswith(f"{place}/") for place in places)
-
-
-def _is_lacking(error: ValidationError, sent: Document) -> bool:
-    """Tell whether all that is wrong with a line is what is not in it, which a statement that is held may have."""
-    return isinstance(error.messages, dict) and all(
-        (name not in sent or name == "attributed_as")
-        and isinstance(faults, list)
-        and all(isinstance(each, Fault) and each.code == "required" for each in faults)
-        for name, faults in error.messages.items()
-    )
-
-
-def _named(fields: Document, described: dict[str, Document]) -> set[tuple[str, str]]:
-    found: set[tuple[str, str]] = set()
-    for type, given in statements.named(fields):
-        told = given if "name" in given else described.get(given["id"], {})
-        found.update((type, each) for each in (given.get("id"), told and fold(told["name"])) if each)
-    return found
-
-
-def _kept(document: Document) -> Document:
-    """Return what may be kept of a line, where it is as we write it; raises Invalid."""
-    found = []
-    id, at, corrections = (document.get(name) for name in _KEPT)
-    if id is not None and not (isinstance(id, str) and is_id(id, STATEMENT.prefix)):
-        found.append({"pointer": "#/id", "code": "reference", "detail": "This is not the id of a statement."})
-    if at is not None and not (isinstance(at, str) and is_time(at)):
-        found.append({"pointer": "#/created_at", "code": "date", "detail": "This is no time as records carry it."})
-    if corrections is not None:
-        try:
-            corrections = _CORRECTIONS.deserialize(corrections, "corrections", document)
-        except ValidationError as error:
-            wrong = ValidationError({"corrections": error.messages})
-            found += problems(wrong)
-    if found:
-        raise Invalid(found)
-    return {name: value for name, value in zip(_KEPT, (id, at, corrections), strict=True) if value}
-
-
-def _descriptions(value: object, path: Path) -> Iterator[tuple[Path, str, Document]]:
-    """Give place, id and members of each speaker and outlet that is named with both id and name."""
-    if isinstance(value, dict):
-        id = value.get("id")
-        if (
-            value.get("name") is not None
-            and isinstance(id, str)
-            and any(is_id(id, kind.prefix) for kind in KINDS.parties)
-        ):
-            yield path, id, value
-        below: Iterable[tuple[str | int, object]] = value.items()
-    else:
-        below = enumerate(value) if isinstance(value, list) else ()
-    for step, each in below:
-        if isinstance(each, (dict, list)):
-            yield from _descriptions(each, (*path, step))
-
-
-def _description(prefix: str, name: object, type: object) -> tuple[Document, list[dict[str, str]]]:
-    """Return what is told of one who is described, as who is new is checked, and what is wrong with it."""
-    # The same few stand in most lines of a file.
-    read = _read if isinstance(name, str) and isinstance(type, str | None) else _read.__wrapped__
-    return read(prefix, name, type)
-
-
-@lru_cache(maxsize=4096)
-def _read(prefix: str, name: object, type: object) -> tuple[Document, list[dict[str, str]]]:
-    told = {"name": name} if type is None else {"name": name, "type": type}
-    try:
-        loaded: Document = next(kind.takes for kind in KINDS.parties if kind.prefix == prefix).load(told)
-    except ValidationError as error:
-        return {}, problems(error)
-    return {part: loaded[part] for part in told}, []
-
-
 def write(lines: list[Line], options: Options, *, by: Key) -> list[Outcome]:
     """Write lines in their order, in the caller's transaction, and return what became of each."""
     outcomes: list[Outcome] = []
     for start in range(0, len(lines), _AT_ONCE):
-        part = lines[start : start + _AT_ONCE]
-        outcomes += _Batch(part, options, by).written()
+        outcomes += _written(lines[start : start + _AT_ONCE], options, by)
     return outcomes
+
+
+def _written(lines: list[Line], options: Options, by: Key) -> list[Outcome]:
+    """Write lines together; those that tell of several records each whole or not at all."""
+    if not any(line.more for line in lines):
+        return _Batch(lines, options, by).written()
+    with undoable() as undo:
+        batch = _Batch(lines, options, by)
+        outcomes = batch.written()
+        torn = batch.torn
+        if torn:
+            undo()
+    if not batch.torn or len(lines) == 1:
+        return outcomes
+    # Of one that failed some was written. It is found by halves, and the others are written without it.
+    half = len(lines) // 2
+    return [*_written(lines[:half], options, by), *_written(lines[half:], options, by)]
 
 
 class _Batch:
@@ -222,40 +67,83 @@ class _Batch:
 
     def __init__(self, lines: list[Line], options: Options, by: Key) -> None:
         self.lines, self.options = lines, options
+        # Whether of an item that failed some was written; whether records of other kinds are to come; and the ids of
+        # statements by the numbers of their items.
+        self.torn = self._later = False
+        self._ids: dict[int, str] = {}
+        every = [each for line in lines for each in (line, *line.more) if isinstance(each, Line)]
         self.world = World(by.name, keeping=options.keeping)
-        named = {each for line in lines for each in line.named}
+        named = {each for line in every for each in line.named}
         for kind in KINDS.parties:
             of_kind = {each for type, each in named if type == kind.name}
             ids = {each for each in of_kind if is_id(each, kind.prefix)}
             self.world.expect(kind, ids, of_kind - ids)
-        self.world.expect_ids({id for line in lines if (id := self._kept(line).get("id"))})
-        external = {each for line in lines if (each := line.fields["external_id"]) is not None}
-        self.world.expect_statements(external, {line.drawn.print for line in lines if line.drawn})
+        self.world.expect_ids({id for line in every if (id := self._kept(line).get("id"))})
+        external = {each for line in every if (each := line.fields["external_id"]) is not None}
+        self.world.expect_statements(external, {line.drawn.print for line in every if line.drawn})
 
     def _kept(self, line: Line) -> Document:
         return line.kept if self.options.keeping else {}
 
     def written(self) -> list[Outcome]:
         """Write all and return what became of each."""
-        outcomes = []
-        for line in self.lines:
-            try:
-                outcomes.append(self._line(line))
-            except ValidationError as error:
-                outcomes.append(_failed(line, Invalid(problems(error))))
-            except Refused as error:
-                outcomes.append(_failed(line, error))
+        outcomes = [self._item(line) for line in self.lines]
         self.world.store()
+        if self._later:
+            # These name statements, which have to be there.
+            for number, line in enumerate(self.lines):
+                if line.more and outcomes[number].result != "failed":
+                    outcomes[number] = self._besides(line, outcomes[number])
+            self.world.store()
         return outcomes
 
-    def _line(self, line: Line) -> Outcome:
+    def _item(self, line: Line) -> Outcome:
+        """Write what an item tells of statements, as far as the first that fails."""
+        outcome = self._tried(line)
+        for each in line.more:
+            if outcome.result == "failed":
+                break
+            if isinstance(each, Beside):
+                self._later = True
+            elif (other := self._tried(each)).result == "failed":
+                outcome, self.torn = other, True
+        return outcome if line.at is None else replace(outcome, at=line.at)
+
+    def _tried(self, line: Line) -> Outcome:
+        try:
+            outcome, id = self._line(line)
+        except ValidationError as error:
+            return _failed(line, Invalid(problems(error)))
+        except Refused as error:
+            return _failed(line, error)
+        # Of an item it is the first that it is about.
+        self._ids.setdefault(line.number, id)
+        return outcome
+
+    def _besides(self, line: Line, outcome: Outcome) -> Outcome:
+        """Write what an item tells of beside its statement."""
+        for each in line.more:
+            if isinstance(each, Beside):
+                kind = KINDS[each.kind]
+                fields = (
+                    each.fields if each.about is None else {**each.fields, each.about: {"id": self._ids[line.number]}}
+                )
+                try:
+                    records.create(kind, fields, kind.draw(fields), self.world)
+                except Refused as error:
+                    self.torn = True
+                    return within(replace(_refused(line.number, error), at=line.at), each.place)
+        return outcome
+
+    def _line(self, line: Line) -> tuple[Outcome, str]:
+        """Return what became of a statement, and its id."""
         held = self._met(line)
         if held and self.options.on_conflict == "update":
-            return self._changed(line, held)
+            return self._changed(line, held), held
         if line.lacks:
             raise Invalid(list(line.lacks))
         if held and self.options.on_conflict == "skip":
-            return Outcome(line.number, "unchanged")
+            return Outcome(line.number, "unchanged"), held
         if held and held == self._kept(line).get("id"):
             raise Conflict(f"A statement with this id is or was held: {held}.", existing=statements.existing(held))
         return self._created(line)
@@ -267,16 +155,16 @@ class _Batch:
             return str(id)
         return self.world.holder(external) if external is not None else None
 
-    def _created(self, line: Line) -> Outcome:
+    def _created(self, line: Line) -> tuple[Outcome, str]:
         try:
-            records.create(
+            made = records.create(
                 STATEMENT, line.fields, line.drawn, self.world, described=line.described, kept=self._kept(line)
             )
-        except Conflict:
+        except Conflict as error:
             if self.options.on_conflict != "skip":
                 raise
-            return Outcome(line.number, "unchanged")
-        return Outcome(line.number, "created")
+            return Outcome(line.number, "unchanged"), error.facts["existing"]["id"]
+        return Outcome(line.number, "created"), str(made["id"])
 
     def _changed(self, line: Line, held: str) -> Outcome:
         # What is to be changed may be waiting itself, and the log has what was before it.
@@ -287,13 +175,20 @@ class _Batch:
 
 
 def _failed(line: Line, error: Refused) -> Outcome:
+    outcome = _refused(line.number, error)
     if isinstance(error, Invalid):
         sent = {} if line.shorthand else line.fields
-        located = [{**each, "pointer": STATEMENT.takes.locate(each["pointer"], sent)} for each in error.facts["errors"]]
-        return Outcome(line.number, "failed", 422, tuple(located))
+        located = [{**each, "pointer": STATEMENT.takes.locate(each["pointer"], sent)} for each in outcome.errors]
+        outcome = replace(outcome, errors=tuple(located))
+    return within(outcome, line.place) if line.place else outcome
+
+
+def _refused(number: int, error: Refused) -> Outcome:
+    if isinstance(error, Invalid):
+        return Outcome(number, "failed", 422, tuple(error.facts["errors"]))
     status = 410 if isinstance(error, Gone) else 409
     problem = {"pointer": "#", "code": "conflict", "detail": str(error), **error.facts}
-    return Outcome(line.number, "failed", status, (problem,))
+    return Outcome(number, "failed", status, (problem,))
 
 
 def written(checked: Sequence[Line | Outcome], options: Options, *, by: Key) -> list[Outcome]:

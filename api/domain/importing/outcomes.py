@@ -16,12 +16,21 @@ _COUNTED = ("received", "created", "updated", "unchanged", "failed")
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a line: `created`, `updated`, `unchanged`, or `failed`, then with a status and the
-    problems."""
+    problems.
+
+    Where its number is only a count, `at` are the number of the line that it stands in, and where (a JSON Pointer).
+    """
 
     line: int
     result: str
     status: int = 201
     errors: tuple[dict[str, Any], ...] = ()
+    at: tuple[int, str] | None = None
+
+    def told(self) -> dict[str, Any]:
+        """Return a failure as it is told."""
+        place = {"line": self.line} if self.at is None else {"line": self.at[0], "pointer": self.at[1]}
+        return {**place, "status": self.status, "errors": list(self.errors)}
 
 
 @dataclass
@@ -67,7 +76,7 @@ class Report(Counts):
         super().add(outcome)
         self.line = outcome.line
         if outcome.result == "failed" and not self.full:
-            told = {"line": outcome.line, "status": outcome.status, "errors": list(outcome.errors)}
+            told = outcome.told()
             self.room -= len(orjson.dumps(told))
             if self.room > 0:
                 self.errors.append(told)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from api.domain.core.errors import (
@@ -14,6 +16,7 @@ from api.domain.core.errors import (
     Stale,
     Unauthenticated,
 )
+from api.domain.evidence.registry import KINDS
 from api.formats.documents import BadJSON
 from api.formats.format import Batch, Sheet
 from api.formats.registry import writing
@@ -172,6 +175,13 @@ def _others(contract: Contract, schema: type[Schema]) -> Json:
     for each in contract.forms[1:]:
         writes = writing(each)
         sheet = Sheet(schema, contract.lists, {name: option.load_default for name, option in writes.options.items()})
-        text = writes.written(sheet, Batch(dumps(examples.of(schema)))).decode()
+        document = {**examples.of(schema), **{name: _expanded(name) for name in writes.expands}}
+        text = writes.written(sheet, Batch(dumps(document))).decode()
         found[writes.media] = _content({"type": "string", "description": writes.about}, text)
     return found
+
+
+def _expanded(name: str) -> Any:
+    """Return an example of what a list or a reference of this name is expanded to."""
+    kind = KINDS.by_plural().get(name)
+    return [examples.of(kind.noun.sends)] if kind else examples.of(KINDS[name].noun.sends)
