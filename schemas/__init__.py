@@ -27,7 +27,7 @@ from schemas.log import ChangeOut, ChangesOut, HistoryEntryOut, LogEntryOut, Log
 from schemas.nouns import Noun
 from schemas.pages import page_of
 from schemas.refusals import ProblemOut, ProblemTypeOut, ReportOut
-from schemas.service import IndexOut, StatusOut
+from schemas.service import DescriptionOut, IndexOut, JSONSchemaOut, StatusOut
 from schemas.statements import StatementViewOut
 from schemas.verdicts import MatchOut, SimilarOut, VerdictOut, VerdictsOut
 
@@ -55,6 +55,7 @@ ANSWERS: dict[str, type[Schema]] = {
     "asserted-page": page_of(AssertedOut),
     "history-entry": HistoryEntryOut,
     "index": IndexOut,
+    "json-schema": JSONSchemaOut,
     "key": KeyOut,
     "new-key": NewKeyOut,
     "key-page": page_of(KeyOut),
@@ -62,6 +63,7 @@ ANSWERS: dict[str, type[Schema]] = {
     "log-head": LogHeadOut,
     "match": MatchOut,
     "me": MeOut,
+    "openapi": DescriptionOut,
     "problem": ProblemOut,
     "problem-type": ProblemTypeOut,
     "report": ReportOut,

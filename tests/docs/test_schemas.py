@@ -99,6 +99,11 @@ def test_the_wheel_takes_no_name_but_its_own(wheel: Path) -> None:
     assert {name for name in names if not name.endswith(".dist-info")} == {"onrecord"}
 
 
+def test_the_image_is_built_of_the_same_files() -> None:
+    let_in = {line.removeprefix("!") for line in (ROOT / ".dockerignore").read_text().splitlines() if line[:1] == "!"}
+    assert let_in == {*SOURCE, "requirements.lock"}
+
+
 def test_every_module_is_in_the_wheel(wheel: Path) -> None:
     expected = {str(file.relative_to(ROOT)) for name in ("api", "schemas") for file in (ROOT / name).rglob("*.py")}
     assert expected == {

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from api.domain.writing import demonstration
 from api.web.endpoint import PlainText
-from api.web.openapi.components import components, title
+from api.web.openapi.components import by_name, components, title
 from schemas import ANSWERS
 from schemas.base import OpenSchema
 from schemas.pages import page_of
@@ -124,6 +124,15 @@ def test_every_answer_is_read_and_written_again_by_its_schema(
     # What is a part of others is not sent by itself.
     parts = {"Asserted", "Change", "HistoryEntry", "Key", "Match"}
     assert {title(schema) for schema in ANSWERS.values()} - parts <= set(heard.validators)
+
+
+def test_every_schema_that_a_route_names_is_served(app: Flask) -> None:
+    served = set(by_name().values())
+    for view in app.view_functions.values():
+        contract = getattr(view, "contract", None)
+        if contract and isinstance(contract.gives, type):
+            assert contract.gives in served
+            assert not contract.lists or page_of(contract.gives) in served
 
 
 def promised(app: Flask) -> set[str]:

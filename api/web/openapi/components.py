@@ -19,7 +19,6 @@ from schemas.corrections import CorrectionIn
 from schemas.keys import KeyIn
 from schemas.mergers import OutletMergerIn, SpeakerMergerIn, UnmergerIn
 from schemas.parts import Reference
-from schemas.service import DescriptionOut, JSONSchemaOut
 from schemas.withdrawals import WithdrawalIn
 
 PLACE = "#/components/schemas/"
@@ -32,8 +31,6 @@ _OTHERS: tuple[type[Schema], ...] = (
     SpeakerMergerIn,
     OutletMergerIn,
     UnmergerIn,
-    DescriptionOut,
-    JSONSchemaOut,
 )
 _REFERENCE = re.compile(rf'"{PLACE}([A-Za-z]+)"')
 
