@@ -52,6 +52,10 @@ faults: $(INSTALLED_TESTS)  ## As root: kill, fill and cut off running servers, 
 heaviest: $(INSTALLED_TESTS)  ## Send the heaviest request of every route, eight at once; JSON=1 for JSON, WORDS picks routes
 	@$(BIN)/python -m tests.faults.heaviest $(if $(filter 1,$(JSON)),--json) $(WORDS)
 
+.PHONY: map
+map: $(INSTALLED_TESTS)  ## Print what every module is for; WORDS picks those whose name or line holds one of them
+	@$(BIN)/python -m tests.docs.modules $(WORDS)
+
 .PHONY: lint
 lint: $(INSTALLED_TESTS)  ## Check style, types and the direction of imports
 	@$(BIN)/ruff check .

@@ -1,4 +1,5 @@
-"""Deadlines: until when a thread may work at a request, looked at wherever work may go on for long.
+"""Deadlines, timeouts of Python's own work: until when a thread may work at a request, looked at wherever work may go
+on for long.
 
 Queries have a deadline of their own, and each of many is short; what is done with their rows in Python has none, and
 nothing stops a thread from outside.

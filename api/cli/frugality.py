@@ -1,4 +1,6 @@
-"""Frugality: what a worker does so that heavy requests neither keep the others waiting nor leave it large."""
+"""Frugality (memory trimming, short turns): what a worker does so that heavy requests neither keep the others waiting
+nor leave it large.
+"""
 
 from __future__ import annotations
 

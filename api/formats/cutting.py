@@ -1,4 +1,5 @@
-"""Files cut into their lines, or into the rows of CSV (RFC 4180), in bounded memory and in time that their size bounds.
+"""Record framing: files cut into their lines, or into the rows of CSV (RFC 4180), in bounded memory and in time that
+their size bounds.
 
 Of a row that is broken only the first line is given up, and what follows is read as rows of its own: a quotation mark
 that is never closed would otherwise swallow all that comes after it.

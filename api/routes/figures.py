@@ -1,4 +1,4 @@
-"""/v1/figures"""
+"""/v1/figures: who says how many, and when."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""/v1/statements"""
+"""/v1/statements: statements, counts of them, corrections, and many at once."""
 
 from __future__ import annotations
 

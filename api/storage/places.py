@@ -1,4 +1,5 @@
-"""How many of a process's threads may work at the database at a time, so that some are left when it stands still.
+"""A semaphore that notices a standstill: how many of a process's threads may work at the database at a time, so that
+some are left when it stands still.
 
 A thread that waits for a slow or locked database serves nobody. As long as places become free, whoever finds them
 taken waits for one; once none has for a while, they are refused at once, and can be told to come again.

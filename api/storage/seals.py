@@ -1,4 +1,5 @@
-"""Seals: proofs of rows that neither the log nor a document proves, each row's own and one of how many there are.
+"""Seals (checksums): proofs of rows that neither the log nor a document proves, each row's own and one of how many
+there are.
 
 They find what rots or was changed by hand. Whoever can write the database and knows this file can make them anew.
 """

@@ -1,4 +1,5 @@
-"""A store: one database with all that a process knows of it; and which store the running thread works with.
+"""A store, the database handle of an application: one database with all that a process knows of it; and which store the
+running thread works with.
 
 An application has a store of its own, so that two of them in one process never meet. Whoever works for an application
 says so with `use`, once for each request; a command, which has one store, opens it for the whole process.

@@ -1,4 +1,4 @@
-"""Word against word: where a quotation lies in a recorded text, and how the two differ there.
+"""Sequence alignment, word against word: where a quotation lies in a recorded text, and how the two differ there.
 
 The alignment is that of Needleman and Wunsch (1970) with Gotoh's affine gaps (1982) over words, as QUOTUS used it for
 quotations (Niculae et al., 2015). What the recorded text has before and behind the quotation costs nothing, nor does

@@ -1,4 +1,4 @@
-"""Copies of text made for comparing and finding; what was sent is kept beside them, untouched."""
+"""Normalization: copies of text made for comparing and finding; what was sent is kept beside them, untouched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where in a text the words of a search stand."""
+"""Snippets: where in a text the words of a search stand."""
 
 from __future__ import annotations
 

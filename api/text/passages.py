@@ -1,4 +1,4 @@
-"""Passages: marks of a text's wording by which a quotation of any part of it is found, changed or not.
+"""Passages (shingles): marks of a text's wording by which a quotation of any part of it is found, changed or not.
 
 They are pairs of neighbouring telling words, and runs of three words of which at most one is telling, for what is
 said in common words alone. Numbers and the words that contractions hide are left out before, as are endings, so that

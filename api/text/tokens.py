@@ -1,4 +1,4 @@
-"""Words as they are indexed and searched: cut, folded, without accents; stems; pairs of characters where
+"""The analyzer, words as they are indexed and searched: cut, folded, without accents; stems; pairs of characters where
 writing has no spaces. Both databases index these ready tokens, so both find the same records."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How often each client may ask: by its key where it has a good one, else by its address.
+"""Rate limiting: how often each client may ask: by its key where it has a good one, else by its address.
 
 What is not to be had without asking the database, whether a key is good, costs nothing where it is asked too often:
 an address that has used up what it may do is refused before, unless the key was good a while ago.

@@ -1,4 +1,6 @@
-"""Which version a change was made for: `If-Match` and the body's `version` (RFC 9110, section 13.1.1; RFC 6585)."""
+"""Optimistic locking: which version a change was made for, `If-Match` and the body's `version` (RFC 9110, section
+13.1.1; RFC 6585).
+"""
 
 from __future__ import annotations
 

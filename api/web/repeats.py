@@ -1,4 +1,4 @@
-"""The Idempotency-Key header: a write that is sent again is answered again, not done again.
+"""Idempotency keys, by the header Idempotency-Key: a write that is sent again is answered again, not done again.
 
 After draft-ietf-httpapi-idempotency-key-header. The key is bound to the access key, the method and the path.
 """

@@ -1,4 +1,5 @@
-"""Answers on their way: who takes one too slowly, or not at all, is cut off and keeps neither thread nor snapshot.
+"""Backpressure, for answers on their way: who takes one too slowly, or not at all, is cut off and keeps neither thread
+nor snapshot.
 
 A thread that sends waits until the client has taken enough of what was sent before. One more thread a process looks
 several times a second at all that wait. Where one has waited too long it breaks the connection, by which the client can

@@ -1,4 +1,6 @@
-"""Lists sent whole, as they are read: at constant memory, and never looking complete when they broke."""
+"""Chunked responses: lists sent whole, as they are read: at constant memory, and never looking complete when they
+broke.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts of requests, in memory that all worker processes of a server share, so that a limit is exact across them.
+"""Rate-limit counters, in memory that all worker processes of a server share, so that a limit is exact across them.
 
 The memory is made before the workers are forked, with room for a fixed number of clients: nobody can make it grow.
 A client's name decides on a set of eight places; where all of them are taken, the one whose time is up first goes.

@@ -1,4 +1,4 @@
-"""Requests that wait for something to happen: so few at a time that the others still find a thread."""
+"""Long polling: requests that wait for something to happen: so few at a time that the others still find a thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The map in docs/architecture.md against the house: every name on it exists, and no file is missing from it."""
+"""docs/architecture.md and docs/glossary.md against the house: every name exists, every module says what it is for."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from urllib.parse import unquote
 
 import pytest
 
+from tests.docs.modules import first_lines, main
+
 ROOT = Path(__file__).parents[2]
 MAP = (ROOT / "docs/architecture.md").read_text()
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
     (ROOT / "docs").rglob("*.md")
 )
-# Folders of which the map has to name every file, and those of which it need only name the folder.
-NAMED_BY_FILE = ("schemas", "api/domain", "api/web", "api/storage", "api/routes", "api/text", "api/cli")
 
 # Names on the map that are no part of this source: the web's, the databases', other programs'.
 FOREIGN = {
-    *("onrecord", "onrecord serve", "onrecord migrate", "make lint", "import-linter"),
+    *("onrecord", "onrecord serve", "onrecord migrate", "make lint", "make map", "import-linter"),
     *("ETag", "If-None-Match", "Location", "Retry-After", "from", "?", '{"id":"spk_…"}'),
 }
 ROUTE = re.compile(r"(?:(GET|POST|PATCH|DELETE) )?(/[\w./{}-]*)(?:\?.*)?")
@@ -91,16 +91,36 @@ def test_a_stale_name_is_noticed(stale: str) -> None:
     assert not exists(stale)
 
 
-def test_every_file_of_the_rooms_is_on_the_map() -> None:
-    files = [file for room in NAMED_BY_FILE for file in (ROOT / room).rglob("*.py")]
-    expected = {str(file.relative_to(ROOT)) for file in files if file.name != "__init__.py"}
-    assert expected <= set(NAMES)
+def test_every_module_says_in_its_first_line_what_it_is_for() -> None:
+    lines = first_lines()
+    assert [name for name, line in lines.items() if len(line.split()) < 2 or len(line) > 400] == []
+    assert len(set(lines.values())) == len(lines)
 
 
-def test_every_folder_of_the_source_is_on_the_map() -> None:
-    folders = {file.parent.relative_to(ROOT) for top in ("schemas", "api") for file in (ROOT / top).rglob("*.py")}
-    named = {parent for name in NAMES if "/" in name for parent in (Path(name), *Path(name).parents)}
-    assert folders <= named
+def test_the_map_is_printed_and_searched(capsys: pytest.CaptureFixture[str]) -> None:
+    main([])
+    assert len(capsys.readouterr().out.splitlines()) == len(first_lines())
+    main(["idempotency"])
+    assert "repeats.py: " in capsys.readouterr().out
+
+
+WORDS = (ROOT / "docs/glossary.md").read_text()
+GLOSSARY = [
+    (word, path)
+    for _, word, paths in re.findall(
+        r"^\| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", (ROOT / "docs/glossary.md").read_text(), re.MULTILINE
+    )
+    for path in re.findall(r"`([^`]+)`", paths)
+]
+
+
+@pytest.mark.parametrize(("word", "path"), GLOSSARY)
+def test_the_trades_word_stands_in_the_first_line_of_the_module(word: str, path: str) -> None:
+    assert word.lower() in first_lines()[path].lower()
+
+
+def test_the_glossary_is_read() -> None:
+    assert len(GLOSSARY) > 40
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

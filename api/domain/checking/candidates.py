@@ -1,4 +1,5 @@
-"""Candidates: the few statements out of all that a quotation may be from, by what the search index holds of them.
+"""Candidate retrieval: the few statements out of all that a quotation may be from, by what the search index holds of
+them.
 
 Each passage of the quotation is looked up by itself, and of each only so many statements, those of the fewest words
 first. What is found by rare passages counts most. A quotation made of passages that many share is looked up by all of

@@ -1,4 +1,4 @@
-"""Who a quotation is credited to, and whether a statement is by that speaker."""
+"""Attribution: who a quotation is credited to, and whether a statement is by that speaker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records as they begin: their first documents, and storing them, many at a time."""
+"""Records as they begin: their first documents, and the batch insert that stores many at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turning what a document calls others into their ids: found by id or name, or made when missing."""
+"""Entity resolution: what a document calls others turned into their ids, found by id or name, or made when missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Twins: when the same words are the same statement, and when they were said by another or elsewhere."""
+"""Deduplication: when the same words are the same statement, and when they were said by another or elsewhere."""
 
 from __future__ import annotations
 

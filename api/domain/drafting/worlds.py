@@ -1,4 +1,6 @@
-"""Worlds: what is held now, as far as one write has looked, with all that it has written itself."""
+"""Worlds, each the unit of work of a write: what is held now, as far as one write has looked, with all that it has
+written itself.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a list was asked for, whatever the words: to this a cursor is bound."""
+"""The canonical query: what a list was asked for, whatever the words; to this a cursor is bound."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Selections: the records that a query asks for, as one or several walks along an index."""
+"""Selections: the records that a query asks for, as one or several index range scans."""
 
 from __future__ import annotations
 

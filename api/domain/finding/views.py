@@ -1,4 +1,5 @@
-"""Documents as one request wants them: some fields only, other records in place, what matched marked.
+"""Sparse fieldsets and expanded records, documents as one request wants them: some fields only, other records in place,
+what matched marked.
 
 Whoever asks for none of this is sent the stored documents untouched.
 """

@@ -1,4 +1,4 @@
-"""The change feed and the log as readers may see them."""
+"""The change feed (change data capture) and the log as readers may see them."""
 
 from __future__ import annotations
 

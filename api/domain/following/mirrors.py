@@ -1,4 +1,5 @@
-"""What the change feed tells who has no key, so that a mirror that follows it holds what the public may see.
+"""A replication filter: what the change feed tells who has no key, so that a mirror that follows it holds what the
+public may see.
 
 An entry of the log may change more than its own record for the public: with a statement that becomes withheld go its
 reviews, its relations, and whom nothing public names any more; and they come back with it. So the feed tells, at one

@@ -1,4 +1,5 @@
-"""The chain: how an entry of the log is hashed with the link before it, and the document that it tells of with a salt.
+"""The hash chain: how an entry of the log is hashed with the link before it, and the document that it tells of with a
+salt.
 
 Nothing here needs a database, so that whoever has the entries can prove them.
 """

@@ -1,4 +1,4 @@
-"""The log: one entry for every write, chained by SHA-256, never rewritten.
+"""The append-only log: one entry for every write, chained by SHA-256, never rewritten.
 
 An entry holds no text of the record, only the hash of its document, salted: the document can be
 erased where the law asks for it, and neither the chain breaks nor can its words be guessed back

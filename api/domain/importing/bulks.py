@@ -1,4 +1,5 @@
-"""Bulks: many checked lines of one request, written in parts so that others write meanwhile, or all together.
+"""Bulks, the work of the batch endpoint: many checked lines of one request, written in parts so that others write
+meanwhile, or all together.
 
 How far it has come is noted in the transaction of each part, under the name that its sender gave it. So a bulk that
 broke off goes on where it stopped when it is sent again, and several at the same time share the work: each line is

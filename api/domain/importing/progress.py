@@ -1,4 +1,4 @@
-"""How far the import of a file has come, noted in the transactions of its writes: what is noted is stored."""
+"""Checkpoints: how far the import of a file has come, noted in the transactions of its writes, so that it is stored."""
 
 from __future__ import annotations
 

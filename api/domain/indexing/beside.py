@@ -1,4 +1,5 @@
-"""The tables beside records, whose rows are drawn from the records' documents: each kind declares its own.
+"""The tables beside records (secondary index tables), whose rows are drawn from the records' documents: each kind
+declares its own.
 
 Writing removes rows by that, `reindex` makes them anew, `verify` compares them, and backups leave them out.
 """

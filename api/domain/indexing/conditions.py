@@ -1,4 +1,4 @@
-"""SQL conditions gathered one by one, with their parameters."""
+"""A small query builder: SQL conditions gathered one by one, with their parameters."""
 
 from __future__ import annotations
 

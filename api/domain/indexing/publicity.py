@@ -1,4 +1,5 @@
-"""What may be known without a key: the one place that decides it, after each write, and notes since when.
+"""Row-level visibility: what may be known without a key: the one place that decides it, after each write, and notes
+since when.
 
 A speaker or outlet is known where it was recorded in its own right, or something public names it, or somebody is known
 who was merged into it. All else follows from statements, of which those that are withheld are not public.

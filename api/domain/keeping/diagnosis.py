@@ -1,4 +1,6 @@
-"""What is wrong with an installation, and what to do about it: settings, database, schema, indexes, keys, disk."""
+"""Health checks of an installation: what is wrong, and what to do about it: settings, database, schema, indexes, keys,
+disk.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Erasing a record where the law or somebody's safety asks for it: its words go, the entries of the log stay."""
+"""The right to erasure: a record goes where the law or somebody's safety asks for it; its words go, the entries of the
+log stay.
+"""
 
 from __future__ import annotations
 

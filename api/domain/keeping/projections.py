@@ -1,4 +1,4 @@
-"""Whether what the indexes hold of each record is what its document says."""
+"""Index consistency: whether what the indexes hold of each record is what its document says."""
 
 from __future__ import annotations
 

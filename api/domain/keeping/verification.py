@@ -1,4 +1,4 @@
-"""Whether everything is as it was written: the file, the chain, every document, every index value.
+"""The integrity check: whether everything is as it was written: the file, the chain, every document, every index value.
 
 The log proves the documents: each entry has the salted hash of one, and the hash of the entry before. The documents
 prove the indexes. The log itself is proved by its head, where somebody noted that elsewhere.

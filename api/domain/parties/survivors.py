@@ -1,4 +1,4 @@
-"""Who stands for whom after a merger: the survivor of a speaker or outlet, by the documents and by their index."""
+"""The canonical records after a merger: the survivor of a speaker or outlet, by the documents and by their index."""
 
 from __future__ import annotations
 

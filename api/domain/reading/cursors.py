@@ -1,4 +1,6 @@
-"""Cursors: where a page begins, opaque to the client and bound to the filters that it was given for."""
+"""Cursors of keyset pagination: where a page begins, opaque to the client and bound to the filters that it was given
+for.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Names put in place of references: documents are stored with ids and sent with the names as they are now."""
+"""Denormalization on read, names put in place of references: documents are stored with ids and sent with the names as
+they are now.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mergers of speakers and of outlets that turned out to be one; and taking them back.
+"""Record linkage: mergers of speakers and of outlets that turned out to be one; and taking them back.
 
 The one that goes keeps its row, its number and its statements, so that a merger of any size is a few small
 writes and taking it back gives it exactly its own. Its document says `merged_into`; what is shown, found and

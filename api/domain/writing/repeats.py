@@ -1,4 +1,5 @@
-"""Answers to writes, remembered for a day, so that whoever repeats a request gets the first answer.
+"""The store of idempotency keys: answers to writes, remembered for a day, so that whoever repeats a request gets the
+first answer.
 
 An answer is stored in the transaction of the write that it tells of: after a crash there are both or neither.
 """

@@ -1,4 +1,4 @@
-"""What a session of ours is like, whatever the server, the database and the account have as their defaults."""
+"""The session settings that we need, whatever the server, the database and the account have as their defaults."""
 
 from __future__ import annotations
 

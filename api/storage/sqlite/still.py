@@ -1,4 +1,4 @@
-"""An SQLite file in a folder that cannot be written: reading it truthfully, and noticing when it can be written again.
+"""An SQLite file on a read-only file system: reading it truthfully, and noticing when it can be written again.
 
 SQLite keeps the index of a write-ahead log once for a whole process. Where it was opened to be read only it stays so
 until the last connection of the process is closed, and whoever opens another meanwhile cannot write either. So such

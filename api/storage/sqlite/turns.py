@@ -1,4 +1,4 @@
-"""Taking turns at writing an SQLite file, in this process and among those of one machine.
+"""A fair lock, taking turns at writing an SQLite file, in this process and among those of one machine.
 
 SQLite's own wait for its lock is a sleep that grows to a tenth of a second, after which whoever comes just then goes
 first; among several writers some wait ten times as long as others. Here the threads of a process queue up, and the
