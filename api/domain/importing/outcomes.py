@@ -7,10 +7,11 @@ from typing import Any
 
 import orjson
 
+from schemas.refusals import COUNTED
+
 # How many failures a report lists, and in how many bytes; the command line writes down every one.
 MOST_ERRORS = 100
 MOST_BYTES = 40_000
-_COUNTED = ("received", "created", "updated", "unchanged", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Counts:
 
     def counts(self) -> dict[str, int]:
         """Return the counts by their names."""
-        return {name: getattr(self, name) for name in _COUNTED}
+        return {name: getattr(self, name) for name in COUNTED}
 
 
 @dataclass

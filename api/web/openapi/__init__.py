@@ -7,7 +7,6 @@ From the whole to its parts:
     inputs          parameters and bodies
     outputs         answers, and the problems that stand in for them
     components      the schemas of every document and answer, with short names
-    plain           the schemas of answers that are no records
     json_schemas    the same schemas one by one, as JSON Schema 2020-12
 """
 
