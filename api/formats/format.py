@@ -94,7 +94,8 @@ class Writes:
     records only, for `one` record or for `many`; of many it comes in pages where it is `paged`, else as a stream of
     every match. Its own `options` are parameters; `expands` are other records that are put into the documents for it;
     `refuses` are parameters that mean nothing to it. `columns` says what `fields` chooses where it has columns, which
-    are more than the members. As a `download` a list has a file name.
+    are more than the members. `sort` is the order of a list where none is asked for. As a `download`
+    it has a file name.
     """
 
     media: str
@@ -109,6 +110,7 @@ class Writes:
     expands: tuple[str, ...] = ()
     refuses: tuple[str, ...] = ()
     columns: str | None = None
+    sort: str | None = None
     download: bool = False
 
     @property

@@ -96,6 +96,8 @@ def split(query: dict[str, Any], formats: Formats) -> tuple[dict[str, Any], Form
     for name in writing(form).expands:
         if name not in (query.get("expand") or ()):
             query["expand"] = [*(query.get("expand") or ()), name]
+    if "sort" in query:
+        query["sort"] = query["sort"] or writing(form).sort
     return query, Form(form, options)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
 import tracemalloc
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ from flask import Flask
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from api.app import create_app
+from api.domain.core import keys
+from api.domain.keeping.verification import Seen, verify
 from api.formats import registry
 from api.formats.format import Sheet
 from api.settings import Settings
@@ -99,7 +103,8 @@ def test_lists_are_streamed_and_have_a_name(held: list[str], charlie: Client) ->
     assert answer.headers["Content-Disposition"] == 'inline; filename="statements.toy.txt"'
     assert charlie.get("/v1/statements.toy.txt?limit=1").text == lines(f"{line(2)}% 1 in all\n")
     assert charlie.get("/v1/statements.toy.txt?speaker=nobody").text == lines("% 0 in all\n")
-    assert charlie.get("/v1/statements.plain.toy").text == "Word 2.\nWord 1.\nWord 0.\n"
+    assert charlie.get("/v1/statements.plain.toy").text == "Word 0.\nWord 1.\nWord 2.\n"
+    assert charlie.get("/v1/statements.plain.toy?sort=-said_on").text == "Word 2.\nWord 1.\nWord 0.\n"
     assert charlie.get("/v1/speakers.toy.txt").status_code == 404
     for query, named in (("cursor=x", "cursor"), ("sample=1", "sample"), ("kind=rumour", "kind"), ("safe=0", "safe")):
         refused = charlie.get(f"/v1/statements.toy.txt?{query}")
@@ -256,6 +261,51 @@ def test_a_bulk_takes_an_item_with_several_records_whole_or_not_at_all(alice: Cl
     assert (review["author"]["name"], review["rating"]["alternate_name"]) == ("Toy Facts", "Mostly true")
     reviewed = alice.get(f"/v1/statements/{review['statement']['id']}").json
     assert reviewed["text"] == "Three."
+
+
+def invented(chance: random.Random, number: int) -> dict[str, Any]:
+    """Return an item of several records, which others of the same file may oppose."""
+    made: dict[str, Any] = {"who": chance.choice(("Ada", "Bob", f"New {number % 5}"))}
+    made["what"] = [f"Text {chance.randrange(14)}." for _ in range(chance.randint(1, 3))]
+    if chance.random() < 0.4:
+        made["judged"] = chance.choice(("True", "False", ""))
+    if chance.random() < 0.4:
+        made["refs"] = [f"x-{chance.randrange(9)}" for _ in made["what"]]
+    return made
+
+
+def stored(client: Client) -> list[list[str]]:
+    """Return what is held, whatever its ids."""
+    statements, reviews, speakers = (
+        client.get(f"/v1/{each}?limit=200").json["data"] for each in ("statements", "reviews", "speakers")
+    )
+    return [
+        sorted(f"{each['text']} {each['speaker']['name']} {each['external_id']}" for each in statements),
+        sorted(each["rating"]["alternate_name"] for each in reviews),
+        sorted(each["name"] for each in speakers),
+    ]
+
+
+@pytest.mark.parametrize("on_conflict", ["error", "skip", "update"])
+def test_many_items_at_once_become_what_they_become_one_by_one(on_conflict: str, alice: Client, another: str) -> None:
+    chance = random.Random(11)
+    sayings = [invented(chance, number) for number in range(70)]
+
+    def sent(client: Client, *items: dict[str, Any]) -> Counter[str]:
+        address, data = f"{BULK}?format=toy.txt&on_conflict={on_conflict}", json.dumps({"sayings": items})
+        facts = client.open("POST", address, data=data, content_type="text/x-toy").json
+        return Counter({name: facts[name] for name in ("created", "updated", "unchanged", "failed")})
+
+    single = sum((sent(alice, each) for each in sayings), Counter[str]())
+    expected = stored(alice)
+    close_database()
+    client = Client(create_app(Settings(database=another)), keys.make("alice", ["write"])["key"])
+    assert +sent(client, *sayings) == single
+    assert single["failed"] > 5
+    assert single["created"] > 5
+    assert stored(client) == expected
+    assert list(verify(Seen())) == []
+    close_database()
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

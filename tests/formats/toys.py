@@ -47,7 +47,9 @@ class Plain(Writer):
 
 
 class Book:
-    """A file of one JSON object, in which each of `sayings` has `who` and `what`, some texts, and may be `judged`."""
+    """A file of one JSON object. Each of its `sayings` has `who` and `what`, which are texts, perhaps with `refs`, and
+    may be `judged`.
+    """
 
     def __init__(self, file: IO[bytes], options: Options) -> None:
         self.options = options
@@ -69,6 +71,8 @@ class Book:
         texts = [
             Draft("statement", {**told, "text": shout(each)}, f"/what/{n}") for n, each in enumerate(saying["what"])
         ]
+        for draft, ref in zip(texts, saying.get("refs", ()), strict=False):
+            draft.fields["external_id"] = ref
         if "judged" not in saying:
             return texts
         review = {"author": {"name": "Toy Facts"}, "rating": {"alternate_name": saying["judged"]}}
@@ -110,7 +114,14 @@ LOUD = Format(
 PLAIN = Format(
     "plain.toy",
     "plain toys",
-    Writes(media="text/x-toy", about="A text a line.", writer=Plain, kinds=("statement",), one=False),
+    Writes(
+        media="text/x-toy",
+        about="A text a line.",
+        writer=Plain,
+        kinds=("statement",),
+        one=False,
+        sort="created_at",
+    ),
 )
 
 
