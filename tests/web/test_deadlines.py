@@ -12,6 +12,7 @@ from api.app import create_app
 from api.deadlines import TooLong
 from api.domain.core import keys
 from api.domain.core.keys import ANONYMOUS
+from api.domain.evidence.statements import STATEMENT
 from api.domain.finding import views
 from api.settings import Settings
 from api.storage.db import close_database, row
@@ -51,7 +52,7 @@ def test_a_read_that_takes_too_long_says_what_to_do_and_a_write_is_never_given_u
         lambda: align(WORDS, WORDS, frozenset()),
         lambda: align(WORDS, WORDS, {3}),
         lambda: views.shaped(
-            orjson.dumps(statement()).decode(), {"highlight": True, "q": "record", "lang": None}, ANONYMOUS
+            STATEMENT, orjson.dumps(statement()).decode(), {"highlight": True, "q": "record", "lang": None}, ANONYMOUS
         ),
     ],
 )
