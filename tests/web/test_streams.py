@@ -344,9 +344,8 @@ def test_a_stream_keeps_no_writer_waiting(held: list[dict[str, Any]], alice: Cli
     answer = alice.get("/v1/statements.ndjson")
     chunks = iter(answer.iter_encoded())
     next(chunks)
-    began = time.monotonic()
+    # It would be refused once it had waited for as long as a writer waits.
     elsewhere(lambda: alice.record(statement(text="At once.")))
-    assert time.monotonic() - began < 4
     answer.close()
 
 
