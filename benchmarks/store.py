@@ -31,9 +31,11 @@ from peewee import SqliteDatabase
 from api.domain.core import ids, keys
 from api.domain.core.kinds import Document, Kind
 from api.domain.drafting import drafts
+from api.domain.evidence.statements import STATEMENT
 from api.domain.history import chain, log
 from api.domain.keeping import indexes
-from api.domain.keeping.indexes import OUTLET, SPEAKER, STATEMENT
+from api.domain.parties.outlets import OUTLET
+from api.domain.parties.speakers import SPEAKER
 from api.domain.writing import records
 from api.settings import Rate, Settings
 from api.storage.db import close_database, db, open_database

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from api.domain.core.kinds import Document
+from api.domain.evidence.statements import STATEMENT
 from api.domain.history import chain
 from api.domain.keeping import indexes
-from api.domain.keeping.indexes import OUTLET, SPEAKER, STATEMENT
+from api.domain.parties.outlets import OUTLET
+from api.domain.parties.speakers import SPEAKER
 from api.domain.writing import records
 from api.settings import Settings
 from api.storage.db import close_database, db, open_database, rows
