@@ -88,16 +88,16 @@ def make_places(most: int, writers: int) -> None:
 
 def open_database(settings: Settings) -> Store:
     """Have this process work with the database that settings name; nothing is connected until first use."""
-    close_database()
+    if before := store.opened():
+        before.close()
     made = store.make(settings)
     store.use_everywhere(made)
     return made
 
 
 def close_database() -> None:
-    """Close this thread's connection, as before a fork."""
-    if (found := store.opened()) and not found.database.is_closed():
-        found.database.close()
+    """Close this thread's connections, as before a fork."""
+    store.close_all()
 
 
 @lru_cache(maxsize=2048)

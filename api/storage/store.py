@@ -7,11 +7,13 @@ says so with `use`, once for each request; a command, which has one store, opens
 
 from __future__ import annotations
 
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import local
 from types import ModuleType
 from typing import Any
+from weakref import WeakSet
 
 from peewee import Database
 
@@ -48,6 +50,16 @@ class Store:
     columns: dict[str, list[str]] = field(default_factory=dict)
     keys: dict[str, list[str]] = field(default_factory=dict)
 
+    def close(self) -> None:
+        """Close this thread's connection, if it has one."""
+        if not self.database.is_closed():
+            self.database.close()
+
+    def __del__(self) -> None:
+        # Of an application that is gone nobody else would close it.
+        with suppress(Exception):
+            self.close()
+
 
 class NoStore(RuntimeError):
     """Nobody has opened a store yet."""
@@ -55,6 +67,7 @@ class NoStore(RuntimeError):
 
 _of_thread: ContextVar[Store | None] = ContextVar("store", default=None)
 _of_process: Store | None = None
+_all: WeakSet[Store] = WeakSet()
 
 
 def make(settings: Settings) -> Store:
@@ -65,7 +78,9 @@ def make(settings: Settings) -> Store:
         from api.storage import postgres
 
         dialect = postgres
-    return Store(dialect.open_database(settings), dialect)
+    made = Store(dialect.open_database(settings), dialect)
+    _all.add(made)
+    return made
 
 
 def use(store: Store) -> None:
@@ -78,6 +93,12 @@ def use_everywhere(store: Store) -> None:
     global _of_process
     _of_process = store
     _of_thread.set(None)
+
+
+def close_all() -> None:
+    """Close this thread's connections, of whichever store."""
+    for each in list(_all):
+        each.close()
 
 
 def opened() -> Store | None:
