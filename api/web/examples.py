@@ -9,12 +9,10 @@ from schemas.base import OpenSchema, Schema
 from schemas.checks import CheckIn
 from schemas.corrections import CorrectionIn
 from schemas.keys import KeyIn, KeyOut
-from schemas.mergers import OutletMergerIn, SpeakerMergerIn, UnmergerIn
+from schemas.mergers import UnmergerIn
 from schemas.nouns import TIME
 from schemas.outlets import NOUN as OUTLET
-from schemas.outlets import OutletReference
 from schemas.speakers import NOUN as SPEAKER
-from schemas.speakers import SpeakerReference
 from schemas.statements import NOUN as STATEMENT
 from schemas.withdrawals import WithdrawalIn
 
@@ -39,8 +37,6 @@ _DONE: dict[type[Schema], Document] = {
         "patch": {"said_on": "2022-03-23"},
         "version": 1,
     },
-    SpeakerMergerIn: {"into": "spk_01kayv5q3mf8r8d2xq1n6z0t4z", "version": 1},
-    OutletMergerIn: {"into": "out_01kayv5q3mf8r8d2xq1n6z0t4z", "version": 1},
     UnmergerIn: {"version": 2},
     KeyIn: _KEY,
     CheckIn: {"text": "We are committed to pursuing accountability", "speaker": "Antony Blinken"},
@@ -60,11 +56,10 @@ def of(sends: type[Schema]) -> Document:
 def _with_names(value: Any) -> Any:
     """Return what is sent in place of what was loaded: who is named by a name alone is shown with id and type."""
     if isinstance(value, dict):
-        shown = next(
-            (each for each in (SpeakerReference.example, OutletReference.example) if value == {"name": each["name"]}),
-            None,
-        )
-        return shown or {name: _with_names(each) for name, each in value.items()}
+        for party in (kind.noun.example for kind in KINDS.parties):
+            if value == {"name": party.sent["name"]}:
+                return {"id": party.id, "name": party.sent["name"], "type": party.sent["type"]}
+        return {name: _with_names(each) for name, each in value.items()}
     return [_with_names(each) for each in value] if isinstance(value, list) else value
 
 
@@ -80,7 +75,10 @@ def patch(patches: type[Schema]) -> Document:
 
 def sent(takes: type[Schema]) -> Document:
     """Return an example of a body that is read by a schema."""
-    return _DONE.get(takes) or next(kind.noun.example.sent for kind in KINDS if kind.noun.takes is takes)
+    if takes in _DONE:
+        return _DONE[takes]
+    noun = next(kind.noun for kind in KINDS if takes in (kind.noun.takes, kind.noun.merges))
+    return noun.example.sent if noun.takes is takes else {"into": f"{noun.example.id[:-1]}z", "version": 1}
 
 
 def page(*items: Document) -> Document:

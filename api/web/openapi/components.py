@@ -17,7 +17,7 @@ from schemas.base import Schema
 from schemas.checks import CheckIn, QuotationIn
 from schemas.corrections import CorrectionIn
 from schemas.keys import KeyIn
-from schemas.mergers import OutletMergerIn, SpeakerMergerIn, UnmergerIn
+from schemas.mergers import UnmergerIn
 from schemas.parts import Reference
 from schemas.withdrawals import WithdrawalIn
 
@@ -28,8 +28,6 @@ _OTHERS: tuple[type[Schema], ...] = (
     CorrectionIn,
     CheckIn,
     QuotationIn,
-    SpeakerMergerIn,
-    OutletMergerIn,
     UnmergerIn,
 )
 _REFERENCE = re.compile(rf'"{PLACE}([A-Za-z]+)"')
@@ -77,7 +75,8 @@ def _components(kinds: tuple[Kind, ...]) -> dict[str, Json]:
     spec = APISpec(title="On Record", version="1", openapi_version="3.1.0", plugins=[plugin])
     assert plugin.converter is not None
     plugin.converter.add_attribute_function(_exact_reference)  # type: ignore[no-untyped-call]
-    for schema in (*by_name().values(), *_OTHERS):
+    mergers = (kind.noun.merges for kind in kinds if kind.noun.merges)
+    for schema in (*by_name().values(), *_OTHERS, *mergers):
         if issubclass(schema, Either):
             shapes = [plugin.converter.resolve_nested_schema(shape) for shape in schema.shapes]  # type: ignore[no-untyped-call]
             spec.components.schema(title(schema), {"anyOf": shapes})
