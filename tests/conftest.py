@@ -33,6 +33,9 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     imported = [*vars(getattr(item, "module", None) or object).values()]
     if any(getattr(each, "__module__", None) == "tests.servers" for each in imported):
         item.add_marker("processes")
+        # Most of what they are about is the same on both databases, and to start servers takes long.
+        if "postgresql" in map(str, getattr(getattr(item, "callspec", None), "params", {}).values()):
+            item.add_marker("thorough")
     if any(each is drawn for each in imported):
         item.add_marker("drawn")
 
