@@ -1,9 +1,9 @@
 """The heaviest legal request of every route, eight at once: `python -m tests.faults.heaviest [--json] [WORDS]`.
 
 It prints for each how long the slowest took, what `/livez` took meanwhile at most, how much more memory than at rest
-the server's workers hold in all a moment later, and what was answered. Every operation of the OpenAPI document has a
-request here, so that a new route fails a test until somebody has thought about what its heaviest is. WORDS pick the
-routes that hold one of them; `--worst` leaves but the slowest request of each route.
+one of the server's workers holds at most a moment later, and what was answered. Every operation of the OpenAPI
+document has a request here, so that a new route fails a test until somebody has thought about what its heaviest is.
+WORDS pick the routes that hold one of them; `--worst` leaves but the slowest request of each route.
 """
 
 from __future__ import annotations
@@ -58,13 +58,18 @@ class Measured:
         return within and not {"500", "0"} & set(self.statuses)
 
 
-def memory(server: Server) -> float:
-    """Return how many megabytes the workers of a server hold in all."""
-    found = 0.0
+def memory(server: Server) -> dict[str, float]:
+    """Return how many megabytes each worker of a server holds."""
+    found = {}
     for pid in Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split():
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-        found += next(int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:"))
+        found[pid] = next(int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:"))
     return found
+
+
+def grown(server: Server, resting: dict[str, float]) -> float:
+    """Return how many megabytes more than at rest one worker of a server holds at most."""
+    return max(held - resting.get(pid, 0.0) for pid, held in memory(server).items())
 
 
 @contextmanager
@@ -102,7 +107,7 @@ def fire(server: Server, shot: Shot, *, key: bool) -> tuple[int, float]:
     return status, time.monotonic() - began
 
 
-def measure(server: Server, store: Store, heaviest: Heavy, database: str, resting: float) -> Measured:
+def measure(server: Server, store: Store, heaviest: Heavy, database: str, resting: dict[str, float]) -> Measured:
     """Send a request eight times at once."""
     shots = [heaviest.shot(store, number) for number in range(AT_ONCE)]
     with asking_whether_it_lives(server) as took, ThreadPoolExecutor(AT_ONCE) as pool:
@@ -110,10 +115,10 @@ def measure(server: Server, store: Store, heaviest: Heavy, database: str, restin
         answers = list(pool.map(lambda each: fire(server, each[0], key=each[1]), asked))
     statuses = Counter(str(status) for status, _ in answers)
     # Afterwards, when what is free was given back.
-    ends, more = time.monotonic() + SOON, memory(server) - resting
+    ends, more = time.monotonic() + SOON, grown(server, resting)
     while more > MOST_MEMORY and time.monotonic() < ends:
         time.sleep(0.5)
-        more = memory(server) - resting
+        more = grown(server, resting)
     seconds = max(seconds for _, seconds in answers)
     return Measured(database, heaviest.route, heaviest.label, seconds, max(took), more, dict(statuses))
 
