@@ -44,15 +44,12 @@ def turn() -> Iterator[None]:
         yield
         return
     try:
-        _place.__enter__()
+        with _place:
+            yield
     except Crowded:
         raise Unavailable(
             "a large bulk is worked on", "Other large bodies are being worked on; nothing of this was.", again=_AGAIN
         ) from None
-    try:
-        yield
-    finally:
-        _place.__exit__()
 
 
 def parts(query: dict[str, Any]) -> Iterator[list[Line | Outcome]]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
 
 from tests.conftest import statement
+from tests.faults.locks import write_lock
 from tests.servers import Answer, Server, serving
 
 KEY = {"Content-Type": "application/x-ndjson", "Idempotency-Key": "morning-wire"}
@@ -64,3 +66,33 @@ def test_a_bulk_whose_server_is_killed_is_there_once_when_it_is_sent_again(datab
         assert sorted(texts) == sorted(each["text"] for each in lines if each)
         again = send(server, body)
         assert (again.headers["idempotent-replayed"], again.body) == ("true", answer.body)
+
+
+def test_of_two_large_bodies_one_is_worked_on_and_the_other_may_come_again(database_url: str) -> None:
+    def body(name: str) -> bytes:
+        return b"".join(
+            json.dumps(statement(text=f"{name} {n}.", context="word " * 500)).encode() + b"\n" for n in range(600)
+        )
+
+    bodies = {name: body(name) for name in ("One", "Another")}
+    assert all(MIB < len(each) < 2 * MIB for each in bodies.values())
+    with serving(database_url, "--workers", "1", ONRECORD_BUSY_TIMEOUT="60") as server:
+
+        def post(name: str) -> Answer:
+            headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": name}
+            return server.ask("POST", "/v1/statements/bulk", bodies[name], timeout=120, **headers)
+
+        with ThreadPoolExecutor(2) as pool:
+            # Nobody can write, so that whichever comes first is still worked on when the other gives up.
+            with write_lock(database_url):
+                sent = {pool.submit(post, name): name for name in bodies}
+                done, left = wait(sent, return_when=FIRST_COMPLETED)
+                assert server.ask("GET", "/v1/statements").json["total"] == 0
+            (refused,), (taken,) = done, left
+        answer = refused.result()
+        assert (answer.status, answer.headers["retry-after"]) == (503, "10")
+        assert "large bodies" in answer.json["detail"]
+        assert (taken.result().status, taken.result().json["created"]) == (200, 600)
+        again = post(sent[refused])
+        assert (again.status, again.json["created"]) == (200, 600)
+        assert server.ask("GET", "/v1/statements?limit=1").json["total"] == 1200

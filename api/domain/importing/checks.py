@@ -152,12 +152,9 @@ def check(
         kept = _kept(document)
     except Invalid as error:
         kept, lacking, found = {}, False, [*error.facts["errors"], *found]
-    described: dict[str, Document] = {}
-    for path, id, given in descriptions:
-        told_of, faults = _description(id[:3], given["name"], given.get("type"))
-        found += [{**each, "pointer": pointer(path) + each["pointer"].removeprefix("#")} for each in faults]
-        lacking = lacking and not faults
-        described.setdefault(id, {"id": id, **told_of})
+    described, faults = _described(descriptions)
+    found += faults
+    lacking = lacking and not faults
     if wrong or (found and not lacking):
         places = tuple(each["pointer"] for each in wrong)
         others = [each for each in found if not _within(each["pointer"], places)]
@@ -166,6 +163,17 @@ def check(
         return Line(number, fields, None, kept, described, set(), tuple(sent), tuple(found))
     named = _named(fields, described)
     return Line(number, fields, STATEMENT.draw(fields), kept, described, named, tuple(sent))
+
+
+def _described(descriptions: Iterable[tuple[Path, str, Document]]) -> tuple[dict[str, Document], list[dict[str, Any]]]:
+    """Return what is told of records by their ids, and what is wrong with it."""
+    described: dict[str, Document] = {}
+    found: list[dict[str, Any]] = []
+    for path, id, given in descriptions:
+        told_of, faults = _description(id[:3], given["name"], given.get("type"))
+        found += [{**each, "pointer": pointer(path) + each["pointer"].removeprefix("#")} for each in faults]
+        described.setdefault(id, {"id": id, **told_of})
+    return described, found
 
 
 def _within(pointer: str, places: Sequence[str]) -> bool:

@@ -2,26 +2,7 @@
 
 from __future__ import annotations
 
-from api.domain.core.kinds import Document, Kind, Public
-from api.domain.indexing import names
-from api.domain.parties import survivors
+from api.domain.parties.standing import party
 from schemas.speakers import NOUN
 
-
-def _settle(fields: Document, resolution: object) -> Document:
-    return fields
-
-
-def _columns(n: int, document: Document, drawn: object) -> dict[str, object]:
-    return {"n_again": n, **survivors.columns("speaker", document)}
-
-
-SPEAKER = Kind(
-    noun=NOUN,
-    settle=_settle,
-    columns=_columns,
-    tables=names.tables("speaker"),
-    derived=("merged_into",),
-    party=True,
-    public=Public(when="{row}.shown = 1"),
-)
+SPEAKER = party(NOUN)
