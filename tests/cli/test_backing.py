@@ -218,6 +218,7 @@ def test_a_bad_file_is_refused_and_the_live_data_stay(filled: str, tmp_path: Pat
     onrecord(filled, "verify")
 
 
+@pytest.mark.thorough
 def test_a_restore_that_is_killed_leaves_the_old_database_or_the_new_one(filled: str, tmp_path: Path) -> None:
     random.seed(8)
     file = tmp_path / "backup"

@@ -249,6 +249,7 @@ def test_a_file_that_cannot_be_read_is_one_line_on_stderr(database_url: str, tmp
     assert "--format" in onrecord(database_url, "import", __file__, check=False).stderr
 
 
+@pytest.mark.thorough
 def test_an_import_that_is_killed_goes_on_where_it_stopped(database_url: str, tmp_path: Path) -> None:
     random.seed(5)
     # Enough lines for several transactions; every hundredth is wrong.

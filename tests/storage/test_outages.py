@@ -34,6 +34,7 @@ def writes(server: Server) -> int:
 # --- the server is ended ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_killed_again_and_again_it_keeps_what_it_acknowledged(empty_database_url: str) -> None:
     load, key = Load(), None
     for _ in range(4):

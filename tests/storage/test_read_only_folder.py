@@ -103,6 +103,7 @@ def end_cleanly(folder: Folder) -> None:
     assert not (folder.real / "onrecord.db-wal").exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "beside", [remove(), remove("-shm"), end_cleanly], ids=["log and its index", "log alone", "nothing"]
 )

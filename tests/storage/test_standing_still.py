@@ -46,6 +46,7 @@ def at_once(server: Server, pool: ThreadPoolExecutor, count: int, *request: obje
     return futures
 
 
+@pytest.mark.thorough
 def test_slow_queries_end_at_their_deadline_and_keep_nobody_else_waiting(empty_database_url: str) -> None:
     with serving(empty_database_url, "--workers", "1", ONRECORD_QUERY_TIMEOUT="5") as server:
         record = server.ask("POST", "/v1/statements", COUNTED).json
@@ -64,6 +65,7 @@ def test_slow_queries_end_at_their_deadline_and_keep_nobody_else_waiting(empty_d
         assert server.ask("GET", "/v1/statements").status == 200
 
 
+@pytest.mark.thorough
 def test_more_slow_queries_than_places_are_refused_but_the_process_answers(empty_database_url: str) -> None:
     with serving(empty_database_url, "--workers", "1", "--threads", "2", ONRECORD_QUERY_TIMEOUT="5") as server:
         server.ask("POST", "/v1/statements", COUNTED)

@@ -138,6 +138,7 @@ def test_a_hundred_who_never_read_leave_threads_for_the_others(large: str, path:
         until(lambda: server.ask("GET", path, timeout=60).status == 200)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("shared_database_url", ["sqlite"], indirect=True)
 def test_slow_streams_end_before_the_write_ahead_log_is_large(large: str) -> None:
     log = Path(f"{large.removeprefix('sqlite:///')}-wal")
